@@ -1,0 +1,31 @@
+"""The environment's faults. Every other exception is a bug of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Evidence = Mapping[str, str | int | float | bool | None | list[str]]
+"""Codes, numbers, states and paths that led to a verdict; JSON-ready, never a secret, never prose."""
+
+
+class KnownError(Exception):
+    """Something outside the program stands in the way; it is shown with its next step.
+
+    Args:
+        code: a finding code, such as ``url_invalid`` (DESIGN.md lists them; they never change).
+        title: what is the matter, one line. Shown with ``str()``, so a lazy message stays lazy.
+        detail: why, and what to do next.
+        evidence: what the verdict rests on.
+    """
+
+    def __init__(
+        self, code: str, title: object, detail: object = "", *, evidence: Evidence | None = None
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.title = title
+        self.detail = detail
+        self.evidence: Evidence = evidence or {}
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (str(self.title), str(self.detail))))

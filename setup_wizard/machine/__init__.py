@@ -1,0 +1,91 @@
+"""The operating system, behind one protocol: services, programs, listeners, child processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, Protocol
+
+from setup_wizard.deadline import Deadline
+
+DEFAULT_SERVICE: Final = "postgresql-x64-17"
+"""The service name of the installer that our users have; named where no service is known yet."""
+
+
+class ServiceState(StrEnum):
+    """A service's state, from the service manager's numbers, never from its words."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    STARTING = "starting"
+    STOPPING = "stopping"
+    PAUSED = "paused"
+
+
+class StartType(StrEnum):
+    """When the service manager starts a service."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A PostgreSQL server that the operating system (or the practice mode) can start.
+
+    ``port`` is what its configuration says, None where unknown. ``needs_admin``: starting it asks
+    for an administrator. ``start_command``: what starting it does, to show before it is done.
+    """
+
+    name: str
+    state: ServiceState
+    start_type: StartType
+    start_command: str
+    needs_admin: bool
+    bin_dir: Path | None = None
+    data_dir: Path | None = None
+    port: int | None = None
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Psql:
+    """A psql that was found and ran; ``source``: PATH, service, registry, folder, chosen."""
+
+    path: Path
+    version: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A program that listens on a TCP port; ``pid`` and ``program`` only where the system tells."""
+
+    address: str
+    port: int
+    pid: int | None = None
+    program: str | None = None
+
+
+class Machine(Protocol):
+    """What the program asks of the operating system. Every method may take long: never on the GUI thread."""
+
+    def services(self) -> tuple[Service, ...]:
+        """All PostgreSQL services of this computer, the most likely first; empty where none."""
+
+    def start_service(self, service: Service, deadline: Deadline) -> None:
+        """Start it, elevating only this step, and return when the manager says RUNNING.
+
+        Raises KnownError (service_failed, service_disabled, …) with the system's code as evidence.
+        """
+
+    def find_psql(self) -> tuple[Psql, ...]:
+        """Every working psql, best first: PATH, services' folders, registry, usual folders."""
+
+    def try_psql(self, path: Path) -> Psql:
+        """Run the psql that the user chose; raises KnownError psql_missing when it is none."""
+
+    def listeners(self, port: int) -> tuple[Listener, ...]:
+        """Who listens on a TCP port of this computer, found without connecting."""
