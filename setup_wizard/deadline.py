@@ -61,7 +61,7 @@ class Deadline:
         self.check()
 
     def shorter(self, seconds: float) -> Deadline:
-        """Return a deadline of at most ``seconds`` that ends with this one and shares its Cancel."""
+        """Return a deadline of at most ``seconds`` within this one, with the same Cancel."""
         part = Deadline(min(seconds, self.remaining))
         part._cancel = self._cancel
         return part

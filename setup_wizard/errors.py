@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-Evidence = Mapping[str, str | int | float | bool | None | list[str]]
-"""Codes, numbers, states and paths that led to a verdict; JSON-ready, never a secret, never prose."""
+Evidence = Mapping[str, str | int | float | bool | list[str] | None]
+"""Codes, numbers, states and paths that led to a verdict; JSON-ready, no secret, no prose."""
 
 
 class KnownError(Exception):

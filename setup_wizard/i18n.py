@@ -1,8 +1,8 @@
 """The language of every sentence: messages that are translated when they are shown.
 
 ``_("…")`` gives a :class:`Message`, not a text, so that findings and plans made in one language
-appear in the other as soon as the user switches. The catalogue is ``locale/``; ``tools/messages.py``
-collects it from the sources.
+appear in the other as soon as the user switches. The catalogue is ``locale/``;
+``tools/messages.py`` collects it from the sources.
 """
 
 from __future__ import annotations

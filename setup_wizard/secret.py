@@ -17,7 +17,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the value itself: for the driver, a child's environment, or the file it came from."""
+        """Return the value: for the driver, a child's environment, or the file it came from."""
         return self._value
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Where to connect to: five values, each with its origin, read as the driver and SQLAlchemy read them."""
+"""Where to connect to: five values, each with its origin, as libpq and SQLAlchemy read them."""
 
 from __future__ import annotations
 

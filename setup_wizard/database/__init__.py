@@ -1,1 +1,1 @@
-"""The door to PostgreSQL: connecting, catalogs, the ``\\dt`` listing. Nothing else imports psycopg."""
+r"""The door to PostgreSQL: connecting, catalogs, the ``\dt`` listing; nobody else uses psycopg."""

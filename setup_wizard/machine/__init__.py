@@ -70,7 +70,7 @@ class Listener:
 
 
 class Machine(Protocol):
-    """What the program asks of the operating system. Every method may take long: never on the GUI thread."""
+    """What the program asks of the operating system; any of it may be slow: not for the GUI thread."""
 
     def services(self) -> tuple[Service, ...]:
         """All PostgreSQL services of this computer, the most likely first; empty where none."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from setup_wizard.i18n import Text
+
 
 class Action(StrEnum):
     """What applying a script will do about one object or statement."""
@@ -17,6 +19,58 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True)
+class Statement:
+    """One SQL statement; ``text`` has no trailing semicolon, ``line`` counts from 1."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Script:
+    """An SQL file that was read and split; ``encoding`` is a Python codec name."""
+
+    path: Path
+    text: str
+    encoding: str
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class PlanItem:
+    """One object that the scripts make, or one statement that they run.
+
+    ``kind``: table, index, sequence, view, type, function, trigger, schema, extension, database,
+    or statement. ``about``: a few words beside the name ('7 columns', 'on expires_at').
+    ``differences``: for ``differs``, each difference in words.
+    """
+
+    object: str
+    kind: str
+    action: Action
+    about: Text = ""
+    differences: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What applying the scripts would do, and the scripts it was made from."""
+
+    scripts: tuple[Script, ...]
+    items: tuple[PlanItem, ...]
+
+    @property
+    def differs(self) -> tuple[PlanItem, ...]:
+        """The objects that exist in another shape; while there are any, nothing is run."""
+        return tuple(item for item in self.items if item.action is Action.DIFFERS)
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether everything is there already, exactly as the scripts make it."""
+        return all(item.action is Action.SAME for item in self.items)
+
+
+@dataclass(frozen=True)
 class Result:
     """One statement that ran: ``tag`` is the server's command tag, ``line`` counts from 1."""
 
@@ -24,6 +78,3 @@ class Result:
     line: int
     tag: str
     ms: float
-
-
-__all__ = ["Action", "Path", "Result"]
