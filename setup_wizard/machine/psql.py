@@ -1,0 +1,63 @@
+"""psql: which of the places where it may lie hold one that runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from setup_wizard.deadline import Deadline, TimedOut
+from setup_wizard.errors import KnownError
+from setup_wizard.i18n import _
+from setup_wizard.machine import Psql
+from setup_wizard.machine.processes import run
+
+SECONDS: Final = 5.0
+"""How long one psql may take to say its version; a cold antivirus takes up to two seconds."""
+
+
+def program(name: str) -> str:
+    """Return a program's file name on this system: ``psql`` or ``psql.exe``."""
+    return f"{name}.exe" if sys.platform == "win32" else name
+
+
+def working(candidates: Iterable[tuple[Path, str]]) -> tuple[Psql, ...]:
+    """Return those of the (path, source) candidates that run, in order, each file once."""
+    found: dict[Path, Psql] = {}
+    for path, source in candidates:
+        real = path.resolve()
+        if real not in found and path.is_file() and (version := _version(path)):
+            found[real] = Psql(path, version, source)
+    return tuple(found.values())
+
+
+def chosen(path: Path) -> Psql:
+    """Return the psql that the user pointed at, a file or the folder that has it.
+
+    Raises KnownError psql_missing when it is none.
+    """
+    candidates = [path]
+    if path.is_dir():
+        candidates = [path / program("psql"), path / "bin" / program("psql")]
+    for psql in working((candidate, "chosen") for candidate in candidates):
+        return psql
+    raise KnownError(
+        "psql_missing",
+        _("There is no psql that runs at {path}", path=path),
+        _(
+            "psql comes with PostgreSQL, in the folder bin below its own, such as "
+            "PostgreSQL\\17\\bin. Please choose the file psql there."
+        ),
+        evidence={"path": str(path), "exists": path.exists()},
+    )
+
+
+def _version(path: Path) -> str | None:
+    try:
+        outcome = run([path, "--version"], Deadline(SECONDS))
+    except (OSError, TimedOut):
+        return None
+    # 'psql (PostgreSQL) 17.6 (Debian …)', never translated; other programs of the name fall out.
+    words = outcome.output.split()
+    return words[2] if not outcome.code and words[:2] == ["psql", "(PostgreSQL)"] else None
