@@ -1,0 +1,128 @@
+"""Real PostgreSQL servers for the tests, from the binaries of the ``practice`` extra.
+
+Run as a program, this module owns one server, exactly as long as the pipe to the tests lives:
+however the tests end, no server stays behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import psycopg
+
+from setup_wizard.deadline import Deadline
+from setup_wizard.machine.psql import program
+from setup_wizard.practice import PostgresServer, postgres_binaries, throwaway_folder
+from setup_wizard.secret import Secret
+from setup_wizard.target import Target
+
+_ROOT: Final = Path(__file__).parents[1]
+_SETTINGS: Final = "\nmax_connections = 40\ntimezone = 'UTC'\n"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server; ``target`` logs in to its database ``postgres`` as a superuser."""
+
+    version: int
+    target: Target
+
+    def database(self, name: str) -> Target:
+        """Return the same login to another database."""
+        return replace(self.target, database=name)
+
+    def run(self, *statements: str, database: str = "postgres") -> None:
+        """Run SQL as the superuser, outside any transaction and outside our own code."""
+        parameters = conninfo(self.database(database))
+        with psycopg.connect(**parameters, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+
+Starter = Callable[[int], Server]
+
+
+class Psql(Protocol):
+    """The ``psql`` fixture."""
+
+    def __call__(self, target: Target, *args: str) -> str: ...
+
+
+def conninfo(target: Target) -> dict[str, Any]:
+    """Return a target as psycopg's own parameters."""
+    return {
+        "host": target.host,
+        "port": target.port,
+        "dbname": target.database,
+        "user": target.user,
+        "password": target.password.reveal() if target.password else None,
+        **target.options,
+    }
+
+
+def psql(version: int, target: Target, *args: str) -> str:
+    """Run the real psql of that version and return what it prints on both streams; it must
+    succeed."""
+    password = target.password.reveal() if target.password else ""
+    result = subprocess.run(
+        [
+            *(postgres_binaries(version) / program("psql"), "-X", "-w", "-v", "ON_ERROR_STOP=1"),
+            *("-h", target.host, "-p", str(target.port), "-U", target.user),
+            *("-d", target.database, *args),
+        ],
+        env={**os.environ, "LC_ALL": "C", "PGPASSWORD": password, "PGCLIENTENCODING": "UTF8"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    output = result.stdout.decode().replace("\r\n", "\n")
+    assert result.returncode == 0, output
+    return output
+
+
+@contextmanager
+def running(version: int) -> Iterator[Server]:
+    """Run a server with scram passwords and UTF-8 until the block ends."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.servers", str(version)],
+        cwd=_ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as owner:
+        assert owner.stdin
+        assert owner.stdout
+        try:
+            hello = json.loads(owner.stdout.readline())
+            password = Secret(hello["password"])
+            target = Target("127.0.0.1", hello["port"], "postgres", "postgres", password)
+            yield Server(version, target)
+        finally:
+            owner.stdin.close()
+
+
+def _own(version: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with throwaway_folder() as folder:
+        server = PostgresServer(postgres_binaries(version), folder / "server")
+        try:
+            server.initialize(Deadline(60))
+            with (server.data / "postgresql.conf").open("a") as configuration:
+                configuration.write(_SETTINGS)
+            server.start(Deadline(60))
+            print(json.dumps({"port": server.port, "password": server.password.reveal()}))
+            sys.stdout.flush()
+            sys.stdin.read()
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    _own(int(sys.argv[1]))
