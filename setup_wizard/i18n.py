@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from setup_wizard.errors import Text as Text
+
 LANGUAGES: Final = ("ko", "en")
 DOMAIN: Final = "setup_wizard"
 _LOCALE_DIR: Final = Path(__file__).with_name("locale")
@@ -45,10 +47,6 @@ class Message:
 
     def __hash__(self) -> int:
         return hash((self.msgid, self.plural))
-
-
-Text = Message | str
-"""What a person reads: a message, or text that has no language (a path, a server's own words)."""
 
 
 def _(msgid: str, /, **values: object) -> Message:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from setup_wizard.errors import Evidence
+from setup_wizard.errors import Evidence, KnownError
 from setup_wizard.i18n import Text
 
 
@@ -45,3 +45,23 @@ class Finding:
     evidence: Evidence = field(default_factory=dict)
     fixes: tuple[FixOffer, ...] = ()
     server_text: str = ""
+
+    @classmethod
+    def from_error(
+        cls,
+        check: str,
+        error: KnownError,
+        *fixes: FixOffer,
+        status: Status = Status.FAIL,
+    ) -> Finding:
+        """Make the finding that says what a KnownError says."""
+        return cls(
+            check=check,
+            status=status,
+            code=error.code,
+            title=error.title,
+            detail=error.detail,
+            evidence=error.evidence,
+            fixes=fixes,
+            server_text=error.server_text,
+        )

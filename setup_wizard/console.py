@@ -1,0 +1,413 @@
+"""The terminal: for people, and as one JSON document for machines."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Final, TextIO
+
+from setup_wizard.deadline import Cancelled
+from setup_wizard.diagnosis.chain import crash
+from setup_wizard.diagnosis.finding import Finding, FixOffer, Status
+from setup_wizard.engine import Applied, Engine, Job, Listing, open_engine
+from setup_wizard.errors import KnownError
+from setup_wizard.i18n import Text, _, ngettext
+from setup_wizard.options import Options
+from setup_wizard.scripts import Action, Plan, PlanItem, Result
+from setup_wizard.secret import Secret
+
+log = logging.getLogger(__name__)
+
+EXIT_OK: Final = 0
+EXIT_FOUND: Final = 1
+EXIT_NO_SERVER: Final = 3
+EXIT_NO_RIGHT: Final = 4
+EXIT_SCRIPT_FAILED: Final = 5
+EXIT_NEEDS_ADMIN: Final = 6
+EXIT_CANCELLED: Final = 130
+
+_EXIT_CODES: Final[Mapping[str, int]] = {
+    **dict.fromkeys(
+        (
+            "postgresql_missing",
+            "service_missing",
+            "service_stopped",
+            "service_disabled",
+            "service_failed",
+            "host_unknown",
+            "connection_refused",
+            "connection_failed",
+            "no_answer",
+            "not_postgresql",
+            "server_starting",
+            "server_stopping",
+            "too_many_connections",
+        ),
+        EXIT_NO_SERVER,
+    ),
+    **dict.fromkeys(
+        (
+            "password_missing",
+            "login_rejected",
+            "login_not_allowed",
+            "connect_not_allowed",
+            "cannot_create",
+            "read_only",
+        ),
+        EXIT_NO_RIGHT,
+    ),
+    **dict.fromkeys(("script_failed", "lock_timeout", "connection_lost"), EXIT_SCRIPT_FAILED),
+    "needs_admin": EXIT_NEEDS_ADMIN,
+    "cancelled": EXIT_CANCELLED,
+}
+"""What a failing finding's code means for a script; any other code is EXIT_FOUND."""
+
+_MARKS: Final = {Status.OK: "✓", Status.WARN: "!", Status.FAIL: "✗", Status.SKIP: "–"}
+_WITHOUT_ASKING: Final = frozenset({"start_service", "create_database"})
+"""What ``--yes`` covers: it changes nothing of the user's files and asks for no administrator."""
+
+
+class Console:
+    """Runs one command and shows it. Text for people goes to stdout, or to stderr under --json."""
+
+    def __init__(
+        self,
+        options: Options,
+        open_engine: Callable[[Options], Engine],
+        *,
+        out: TextIO,
+        err: TextIO,
+        keyboard: TextIO,
+    ) -> None:
+        self._options = options
+        self._open_engine = open_engine
+        self._out = out
+        self._people = err if options.json else out
+        self._keyboard = keyboard
+        self._findings: tuple[Finding, ...] = ()
+        self._document: dict[str, Any] = {}
+        self._job: Job | None = None
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return self._open_engine(self._options)
+
+    def run(self) -> int:
+        """Run the command that was asked for; return the exit code."""
+        commands = {
+            "check": self._check,
+            "plan": self._plan,
+            "apply": self._apply,
+            "tables": self._tables,
+            "report": self._report,
+            None: self._wizard,
+        }
+        try:
+            commands[self._options.command]()
+        except (Cancelled, KeyboardInterrupt):
+            cancelled = Cancelled()
+            self._say(str(cancelled))
+            self._findings = (*self._findings, Finding.from_error("wizard", cancelled))
+        except KnownError as error:
+            self._conclude(Finding.from_error(self._options.command or "wizard", error))
+        except Exception as error:
+            log.exception("crash")
+            self._conclude(crash(self._options.command or "wizard", error))
+        finally:
+            if "_engine" in vars(self):
+                self._engine.close()
+        code = exit_code(self._findings)
+        if self._options.json:
+            self._write_json(code)
+        return code
+
+    # -- commands ---------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        self._findings = self._engine.check(
+            self._open(), self._engine.deadline("check"), self._show_finding
+        )
+
+    def _plan(self) -> None:
+        if self._ready():
+            self._show_plan(self._make_plan())
+
+    def _apply(self) -> None:
+        if not self._ready(mend=True):
+            return
+        plan = self._make_plan()
+        self._show_plan(plan)
+        if plan.differs:
+            return
+        if not plan.nothing_to_do:
+            if not self._ask(_("Go ahead?")):
+                raise Cancelled
+            self._show_applied(self._run(plan))
+        self._show_tables(self._engine.tables(self._open(), self._engine.deadline("tables")))
+
+    def _tables(self) -> None:
+        listing = self._engine.tables(
+            self._open(), self._engine.deadline("tables"), self._options.pattern
+        )
+        self._document["tables"] = _json_tables(listing)
+        if not self._options.json:
+            self._say(listing.text)
+
+    def _report(self) -> None:
+        job = self._open()
+        self._findings = self._engine.check(job, self._engine.deadline("check"))
+        text = self._engine.report(job, self._findings)
+        if self._options.output is None:
+            self._say(text)
+            return
+        try:
+            self._options.output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise KnownError(
+                "report_unwritable",
+                _("The report could not be written to {path}", path=self._options.output),
+                _("Choose another place with -o, one that you may write to."),
+                evidence={"errno": error.errno},
+            ) from None
+        self._say(
+            _("The report is in {path}. Read it before you send it.", path=self._options.output)
+        )
+
+    def _wizard(self) -> None:
+        self._apply()
+        if exit_code(self._findings) == EXIT_OK:
+            self._say(
+                _(
+                    "What is next: start the project's server. "
+                    "It makes its remaining tables by itself."
+                )
+            )
+
+    # -- steps ------------------------------------------------------------------------------
+
+    def _open(self) -> Job:
+        if self._job is None:
+            projects = self._engine.projects()
+            if len(projects) > 1 and self._may_ask():
+                projects = (self._choose(projects),)
+            self._job = self._engine.open(projects[0] if projects else None)
+        return self._job
+
+    def _choose(self, projects: Sequence[Any]) -> Any:
+        self._say(_("There are several projects:"))
+        for number, project in enumerate(projects, 1):
+            self._say(f"  {number}. {project.name}  {project.root}")
+        answer = self._read(_("Which one? [1]"))
+        if answer.isdecimal() and 1 <= int(answer) <= len(projects):
+            return projects[int(answer) - 1]
+        return projects[0]
+
+    def _ready(self, *, mend: bool = False) -> bool:
+        """Whether everything up to the rights is right; ``mend``: after the fixes agreed to."""
+        tried: set[str] = set()
+        while True:
+            job = self._open()
+            self._findings = self._engine.check(
+                job, self._engine.deadline("check"), self._show_finding, tables=False
+            )
+            broken = next((f for f in self._findings if f.status is Status.FAIL), None)
+            if not mend:
+                return broken is None
+            subject = broken or next(
+                (f for f in self._findings if f.code == "values_not_saved"), None
+            )
+            if subject is None:
+                return True
+            if not self._mend(job, subject, tried):
+                return broken is None
+
+    def _mend(self, job: Job, finding: Finding, tried: set[str]) -> bool:
+        """Do what the user agrees to; return whether the checks should run again."""
+        for offer in finding.fixes:
+            if offer.id not in tried and self._agrees(offer):
+                tried.add(offer.id)
+                self._job = self._engine.fix(offer.id, job, self._engine.deadline("fix"))
+                return True
+        if finding.code in ("login_rejected", "password_missing") and self._may_ask():
+            password = getpass.getpass(f"{_('Password (empty to stop)')}: ", self._people)
+            if password:
+                self._job = replace(job, typed={**job.typed, "password": Secret(password)})
+            return bool(password)
+        return False
+
+    def _agrees(self, offer: FixOffer) -> bool:
+        self._say(f"  → {offer.label}. {offer.effect}")
+        if self._may_ask():
+            return self._ask(_("Do it?"))
+        return offer.id in _WITHOUT_ASKING and not offer.needs_admin
+
+    def _make_plan(self) -> Plan:
+        plan = self._engine.plan(self._open(), self._engine.deadline("plan"))
+        self._document["plan"] = [_json_item(item) for item in plan.items]
+        if plan.differs:
+            from setup_wizard.diagnosis.objects import differing
+
+            self._findings = (*self._findings, differing(plan))
+        return plan
+
+    def _run(self, plan: Plan) -> Applied:
+        self._document["results"] = results = []
+
+        def note(result: Result) -> None:
+            self._say(f"  {result.tag}  {result.file}:{result.line}  {result.ms:.0f} ms")
+            results.append(
+                {
+                    "file": result.file,
+                    "line": result.line,
+                    "tag": result.tag,
+                    "ms": round(result.ms, 1),
+                }
+            )
+
+        try:
+            return self._engine.apply(self._open(), plan, self._engine.deadline("apply"), note)
+        except (KnownError, KeyboardInterrupt):
+            results.clear()  # all of it was rolled back
+            raise
+
+    # -- what people see --------------------------------------------------------------------
+
+    def _show_finding(self, finding: Finding) -> None:
+        self._say(f"{_MARKS[finding.status]} {finding.title}  {finding.summary}".rstrip())
+        if finding.status in (Status.WARN, Status.FAIL):
+            self._say(f"    {finding.detail}")
+            if finding.server_text:
+                self._say(f"    {_('The server said')}: {finding.server_text}")
+
+    def _conclude(self, finding: Finding) -> None:
+        self._findings = (*self._findings, finding)
+        self._show_finding(finding)
+
+    def _show_plan(self, plan: Plan) -> None:
+        for script in plan.scripts:
+            self._say(_("From {path}:", path=script.path))
+        for item in plan.items:
+            self._say(f"  {item.object}  {action_word(item.action)}  {item.about}".rstrip())
+            for difference in item.differences:
+                self._say(f"      {difference}")
+        if plan.differs:
+            self._show_finding(self._findings[-1])
+        elif plan.nothing_to_do:
+            self._say(_("Everything is there already, exactly as the script makes it."))
+
+    def _show_applied(self, applied: Applied) -> None:
+        self._say(
+            ngettext(
+                "Done: {count} statement in {seconds} s, all in one transaction.",
+                "Done: {count} statements in {seconds} s, all in one transaction.",
+                count=len(applied.results),
+                seconds=f"{applied.seconds:.1f}",
+            )
+        )
+
+    def _show_tables(self, listing: Listing) -> None:
+        self._document["tables"] = _json_tables(listing)
+        self._say(listing.text)
+
+    def _say(self, text: Text) -> None:
+        print(text, file=self._people, flush=True)
+
+    # -- what people answer -----------------------------------------------------------------
+
+    def _may_ask(self) -> bool:
+        return not self._options.yes and self._keyboard.isatty()
+
+    def _ask(self, question: Text) -> bool:
+        if not self._may_ask():
+            return True
+        return self._read(f"{question} [Y/n]").strip().lower() in ("", "y", "yes", "예", "네", "ㅛ")
+
+    def _read(self, question: Text) -> str:
+        print(question, end=" ", file=self._people, flush=True)
+        answer = self._keyboard.readline()
+        if not answer:
+            raise Cancelled
+        return answer.strip()
+
+    # -- what machines see ------------------------------------------------------------------
+
+    def _write_json(self, code: int) -> None:
+        document = {
+            "schema": 1,
+            "status": "ok" if code == EXIT_OK else "failed",
+            "target": _json_target(self._job),
+            "findings": [_json_finding(finding) for finding in self._findings],
+            **self._document,
+        }
+        text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+        self._out.buffer.write(text.encode())
+        self._out.flush()
+
+
+def exit_code(findings: Iterable[Finding]) -> int:
+    """Return the exit code that the first broken link stands for."""
+    for finding in findings:
+        if finding.status is Status.FAIL:
+            if finding.evidence.get("needs_admin"):
+                return EXIT_NEEDS_ADMIN
+            return _EXIT_CODES.get(finding.code, EXIT_FOUND)
+    return EXIT_OK
+
+
+def action_word(action: Action) -> Text:
+    """Say what a plan does about an object."""
+    return {
+        Action.CREATE: _("will be created"),
+        Action.SAME: _("is there already"),
+        Action.DIFFERS: _("is there, but differs"),
+        Action.RUN: _("will be run"),
+    }[action]
+
+
+def _json_target(job: Job | None) -> dict[str, object]:
+    if job is None:
+        return {}
+    settings = job.settings
+    known: Mapping[str, object] = vars(settings.target) if settings.target else settings.values
+    return {name: known[name] for name in ("host", "port", "database", "user") if name in known}
+
+
+def _json_finding(finding: Finding) -> dict[str, object]:
+    return {
+        "check": finding.check,
+        "status": finding.status.value,
+        "code": finding.code,
+        "title": str(finding.title),
+        "detail": str(finding.detail),
+        "evidence": dict(finding.evidence),
+        "fixes": [
+            {"id": offer.id, "label": str(offer.label), "needs_admin": offer.needs_admin}
+            for offer in finding.fixes
+        ],
+    }
+
+
+def _json_item(item: PlanItem) -> dict[str, object]:
+    return {
+        "object": item.object,
+        "kind": item.kind,
+        "action": item.action.value,
+        "differences": [str(difference) for difference in item.differences],
+    }
+
+
+def _json_tables(listing: Listing) -> list[dict[str, str]]:
+    return [
+        {"schema": schema, "name": name, "type": kind, "owner": owner}
+        for schema, name, kind, owner in listing.rows
+    ]
+
+
+def run(options: Options) -> int:
+    """Run a command on the real machine; return the exit code."""
+    return Console(options, open_engine, out=sys.stdout, err=sys.stderr, keyboard=sys.stdin).run()

@@ -1,0 +1,117 @@
+"""The case that the checks look at: what was given, and what was learnt so far, asked for once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from setup_wizard.deadline import Deadline
+from setup_wizard.errors import KnownError
+from setup_wizard.machine import Machine, Psql, Service, ServiceState
+from setup_wizard.project import Project
+from setup_wizard.target import Settings, Target
+
+if TYPE_CHECKING:  # psycopg costs 130 ms: the window shows itself before it is needed
+    from setup_wizard.database.connection import Connection
+
+
+class Case:
+    """A project on a machine, while it is being looked at. Use it in a ``with`` statement."""
+
+    def __init__(
+        self,
+        *,
+        project: Project | None,
+        settings: Settings,
+        scripts: tuple[Path, ...],
+        machine: Machine,
+        deadline: Deadline,
+        psql: Psql | None = None,
+        saved: Settings | None = None,
+    ) -> None:
+        """Take what is given.
+
+        Args:
+            settings: what to connect with, the user's typed values included.
+            saved: what the project's files say without them; ``settings`` when nothing was typed.
+            psql: the one that the user chose.
+        """
+        self.project = project
+        self.settings = settings
+        self.saved = saved or settings
+        self.scripts = scripts
+        self.machine = machine
+        self.deadline = deadline
+        self.chosen_psql = psql
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if connection := self.__dict__.get("_connection"):
+            connection.close()
+
+    @property
+    def target(self) -> Target:
+        """Where to connect to; only for checks that come after the URL's."""
+        if self.settings.target is None:
+            raise self.settings.problems[0]
+        return self.settings.target
+
+    @cached_property
+    def services(self) -> tuple[Service, ...]:
+        """This computer's PostgreSQL services."""
+        return self.machine.services()
+
+    @property
+    def service(self) -> Service | None:
+        """The service that should serve the target: by port, else the machine's likeliest."""
+        target = self.settings.target
+        by_port = [s for s in self.services if target and s.port == target.port]
+        return next(iter(by_port or self.services), None)
+
+    @cached_property
+    def psql(self) -> Psql | None:
+        """The psql to name: the user's choice, else the best that was found."""
+        return self.chosen_psql or next(iter(self.machine.find_psql()), None)
+
+    @cached_property
+    def somebody_listens(self) -> bool:
+        """Whether any program of this computer listens on the target's port."""
+        return bool(self.machine.listeners(self.target.port))
+
+    @cached_property
+    def _attempt(self) -> KnownError | None:
+        from setup_wizard.database.connection import connect
+
+        try:
+            self._connection = connect(self.target, self.deadline)
+        except KnownError as error:
+            if error.code == "cancelled":
+                raise
+            return error
+        return None
+
+    @property
+    def refusal(self) -> KnownError | None:
+        """Why the one attempt to connect did not succeed; None when it did."""
+        return self._attempt
+
+    @property
+    def connection(self) -> Connection:
+        """The connection of the one attempt; raises its KnownError when there is none."""
+        if self._attempt is not None:
+            raise self._attempt
+        return self._connection
+
+    @property
+    def service_is_running(self) -> bool:
+        """Whether the service manager calls the target's service running."""
+        return self.service is not None and self.service.state is ServiceState.RUNNING

@@ -1,0 +1,173 @@
+"""Checks of this computer: is psql found, does the PostgreSQL service run?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from setup_wizard.diagnosis.case import Case
+from setup_wizard.diagnosis.finding import Finding, FixOffer, Status
+from setup_wizard.i18n import _
+from setup_wizard.machine import Service, ServiceState, StartType, is_local
+
+
+def check_psql(case: Case) -> Iterator[Finding]:
+    """Where is psql? The wizard works without it; people like to know."""
+    psql = case.psql
+    if psql is None:
+        yield Finding(
+            check="psql",
+            status=Status.WARN,
+            code="psql_missing",
+            title=_("psql was not found on this computer"),
+            detail=_(
+                "The wizard does not need it. If you want to use psql yourself, "
+                "show the wizard where it is, or install PostgreSQL."
+            ),
+            fixes=(offer_locate_psql(),),
+        )
+        return
+    yield Finding(
+        check="psql",
+        status=Status.OK,
+        code="ready",
+        title=f"psql {psql.version}",
+        summary=str(psql.path),
+        evidence={"path": str(psql.path), "version": psql.version, "source": psql.source},
+    )
+
+
+def check_service(case: Case) -> Iterator[Finding]:
+    """Does the service run that should serve the target? Asked before any socket is opened.
+
+    On Windows a closed port answers only after about two seconds for each address of localhost.
+    """
+    target = case.target
+    if not is_local(target.host):
+        yield Finding(
+            check="service",
+            status=Status.OK,
+            code="ready",
+            title=_("The PostgreSQL service"),
+            summary=_("runs on another computer: {host}", host=target.host),
+        )
+    elif case.service_is_running or case.somebody_listens:
+        yield _running(case)
+    elif case.service is None:
+        yield _no_service(case)
+    else:
+        yield _stopped(case.service)
+
+
+def _running(case: Case) -> Finding:
+    service = case.service
+    if service and service.state is ServiceState.RUNNING:
+        return Finding(
+            check="service",
+            status=Status.OK,
+            code="ready",
+            title=_("The PostgreSQL service"),
+            summary=_("{service} is running", service=service.name),
+            evidence=_evidence(service),
+        )
+    return Finding(
+        check="service",
+        status=Status.OK,
+        code="ready",
+        title=_("The PostgreSQL service"),
+        summary=_("not needed: another program serves port {port}", port=case.target.port),
+        evidence=_evidence(service) if service else {},
+    )
+
+
+def _no_service(case: Case) -> Finding:
+    evidence = {"port": case.target.port}
+    if case.psql is None:
+        return Finding(
+            check="service",
+            status=Status.FAIL,
+            code="postgresql_missing",
+            title=_("PostgreSQL is not on this computer yet"),
+            detail=_(
+                "Nothing listens on port {port}, and there is neither a PostgreSQL service nor "
+                "psql here. Install PostgreSQL, then check again.",
+                port=case.target.port,
+            ),
+            evidence=evidence,
+        )
+    return Finding(
+        check="service",
+        status=Status.FAIL,
+        code="service_missing",
+        title=_("No PostgreSQL server is set up on this computer"),
+        detail=_(
+            "psql is here, but nothing listens on port {port} and there is no PostgreSQL service "
+            "that the wizard could start. If your server runs in Docker or WSL, start it there; "
+            "else install the PostgreSQL server. Then check again.",
+            port=case.target.port,
+        ),
+        evidence=evidence,
+    )
+
+
+def _stopped(service: Service) -> Finding:
+    if service.start_type is StartType.DISABLED:
+        return Finding(
+            check="service",
+            status=Status.FAIL,
+            code="service_disabled",
+            title=_("The PostgreSQL service is switched off for good"),
+            detail=_(
+                "Somebody set {service} to 'disabled', so nothing can start it. Set its start type "
+                "to 'automatic' or 'manual' in the list of services, then check again.",
+                service=service.name,
+            ),
+            evidence=_evidence(service),
+        )
+    if service.needs_admin:
+        detail = _(
+            "PostgreSQL is installed on this computer, but {service} is not running, so nothing "
+            "can connect to it. The button below starts it; the system asks for permission once.",
+            service=service.name,
+        )
+    else:
+        detail = _(
+            "PostgreSQL is installed on this computer, but {service} is not running, so nothing "
+            "can connect to it. The button below starts it.",
+            service=service.name,
+        )
+    return Finding(
+        check="service",
+        status=Status.FAIL,
+        code="service_stopped",
+        title=_("The PostgreSQL server is switched off"),
+        detail=detail,
+        evidence=_evidence(service),
+        fixes=(offer_start_service(service),),
+    )
+
+
+def _evidence(service: Service) -> dict[str, str]:
+    return {
+        "service": service.name,
+        "state": service.state.value,
+        "start_type": service.start_type.value,
+    }
+
+
+def offer_start_service(service: Service) -> FixOffer:
+    """Offer to start a service."""
+    return FixOffer(
+        "start_service",
+        _("Start {service}", service=service.name),
+        _("Runs: {command}", command=service.start_command),
+        needs_admin=service.needs_admin,
+    )
+
+
+def offer_locate_psql() -> FixOffer:
+    """Offer to search for psql, and to ask for it where the search ends without one."""
+    return FixOffer(
+        "locate_psql",
+        _("Locate psql"),
+        _("Looks in the usual places, and lets you choose it where it is not found."),
+    )

@@ -1,0 +1,103 @@
+"""Checks of the one attempt to connect: does the server answer, let us in, and have the database?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from setup_wizard.diagnosis.case import Case
+from setup_wizard.diagnosis.finding import Finding, FixOffer, Status
+from setup_wizard.diagnosis.installation import offer_start_service
+from setup_wizard.i18n import _
+from setup_wizard.machine import ServiceState, is_local
+from setup_wizard.target import FIELDS
+
+_LOGIN: Final = frozenset({"password_missing", "login_rejected", "login_not_allowed"})
+_DATABASE: Final = frozenset({"database_missing", "database_closed", "connect_not_allowed"})
+
+
+def check_server(case: Case) -> Iterator[Finding]:
+    """Does a PostgreSQL server answer at the target's address?"""
+    target = case.target
+    refusal = case.refusal
+    if refusal and refusal.code not in _LOGIN | _DATABASE:
+        fixes = ()
+        service = case.service if is_local(target.host) else None
+        if refusal.code == "connection_refused" and service:
+            if service.state is ServiceState.STOPPED:
+                fixes = (offer_start_service(service),)
+        yield Finding.from_error("server", refusal, *fixes)
+        return
+    yield Finding(
+        check="server",
+        status=Status.OK,
+        code="ready",
+        title=_("The server answers"),
+        summary=f"{target.host}:{target.port}",
+    )
+
+
+def check_login(case: Case) -> Iterator[Finding]:
+    """Does the server let this user in with this password?"""
+    refusal = case.refusal
+    if refusal and refusal.code in _LOGIN:
+        yield Finding.from_error("login", refusal)
+        return
+    typed = [field for field in FIELDS if case.settings.origins[field].kind == "typed"]
+    if typed and case.project and case.project.env:
+        yield Finding(
+            check="login",
+            status=Status.WARN,
+            code="values_not_saved",
+            title=_("What you typed works, but .env still says something else"),
+            detail=_(
+                "The project's own program reads .env and would not get in. "
+                "Save what you typed, so that both say the same."
+            ),
+            evidence={"fields": list(typed)},
+            fixes=(_offer_save_env(case.project.env),),
+        )
+        return
+    yield Finding(
+        check="login",
+        status=Status.OK,
+        code="ready",
+        title=_("Login"),
+        summary=_("as {user}", user=case.target.user),
+    )
+
+
+def check_database(case: Case) -> Iterator[Finding]:
+    """Is the database there and open to us?"""
+    database = case.target.database
+    if refusal := case.refusal:
+        fixes = (_offer_create(database),) if refusal.code == "database_missing" else ()
+        yield Finding.from_error("database", refusal, *fixes)
+        return
+    yield Finding(
+        check="database",
+        status=Status.OK,
+        code="ready",
+        title=_("The database {database}", database=database),
+        summary=f"PostgreSQL {case.connection.server_version}",
+        evidence={"server_version": case.connection.server_version},
+    )
+
+
+def _offer_create(database: str) -> FixOffer:
+    return FixOffer(
+        "create_database",
+        _("Create {database}", database=database),
+        _("Creates an empty database named {database}, in UTF-8.", database=database),
+    )
+
+
+def _offer_save_env(path: object) -> FixOffer:
+    return FixOffer(
+        "save_env",
+        _("Save to .env"),
+        _(
+            "Changes only these values in {path}; a dated copy of the file is kept beside it.",
+            path=path,
+        ),
+    )

@@ -1,0 +1,60 @@
+"""The diagnosis for somebody who helps: versions, target, findings and their evidence; no secret."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from setup_wizard import __version__
+from setup_wizard.diagnosis.finding import Finding
+from setup_wizard.i18n import _
+from setup_wizard.project import Project
+from setup_wizard.target import FIELDS, Settings
+
+
+def render(
+    project: Project | None,
+    settings: Settings,
+    scripts: Sequence[Path],
+    findings: Sequence[Finding],
+) -> str:
+    """Return the report as text, in the language in use."""
+    return "\n".join(_lines(project, settings, scripts, findings)) + "\n"
+
+
+def _lines(
+    project: Project | None,
+    settings: Settings,
+    scripts: Sequence[Path],
+    findings: Sequence[Finding],
+) -> Iterator[str]:
+    yield f"Setup Wizard {__version__} · Python {sys.version.split()[0]} · {_system()}"
+    yield ""
+    yield f"{_('Project')}: {project.root if project else '–'}"
+    yield f"{_('Scripts')}: {', '.join(map(str, scripts))}"
+    for field in FIELDS:
+        if field in settings.values:
+            origin = settings.origins[field]
+            place = f"{origin.path}:{origin.line}" if origin.path else origin.key
+            yield f"  {field} = {settings.values[field]}  ({origin.kind} {place})".rstrip()
+    yield ""
+    for finding in findings:
+        yield f"[{finding.status}] {finding.check}: {finding.code}"
+        yield f"    {finding.title} {finding.summary}".rstrip()
+        if str(finding.detail):
+            yield f"    {finding.detail}"
+        for name, value in finding.evidence.items():
+            yield f"    {name} = {value}"
+        if finding.server_text:
+            yield f"    {_('The server said')}: {finding.server_text}"
+
+
+def _system() -> str:
+    """Name the system without ``platform``, whose Windows part asks WMI and can hang."""
+    if sys.platform == "win32":
+        version = sys.getwindowsversion()
+        return f"Windows {version.major}.{version.minor}.{version.build}"
+    name = os.uname()
+    return f"{name.sysname} {name.release} {name.machine}"
