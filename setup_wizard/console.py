@@ -62,7 +62,6 @@ _EXIT_CODES: Final[Mapping[str, int]] = {
         EXIT_NO_RIGHT,
     ),
     **dict.fromkeys(("script_failed", "lock_timeout", "connection_lost"), EXIT_SCRIPT_FAILED),
-    "needs_admin": EXIT_NEEDS_ADMIN,
     "cancelled": EXIT_CANCELLED,
 }
 """What a failing finding's code means for a script; any other code is EXIT_FOUND."""
@@ -174,9 +173,8 @@ class Console:
                 _("Choose another place with -o, one that you may write to."),
                 evidence={"errno": error.errno},
             ) from None
-        self._say(
-            _("The report is in {path}. Read it before you send it.", path=self._options.output)
-        )
+        path = self._options.output
+        self._say(_("The report is in {path}. Read it before you send it.", path=path))
 
     def _wizard(self) -> None:
         self._apply()
@@ -215,15 +213,9 @@ class Console:
             self._findings = self._engine.check(
                 job, self._engine.deadline("check"), self._show_finding, tables=False
             )
-            broken = next((f for f in self._findings if f.status is Status.FAIL), None)
-            if not mend:
-                return broken is None
-            subject = broken or next(
-                (f for f in self._findings if f.code == "values_not_saved"), None
-            )
-            if subject is None:
-                return True
-            if not self._mend(job, subject, tried):
+            broken = _first(self._findings, Status.FAIL)
+            subject = broken or _first(self._findings, Status.WARN)
+            if not (mend and subject and self._mend(job, subject, tried)):
                 return broken is None
 
     def _mend(self, job: Job, finding: Finding, tried: set[str]) -> bool:
@@ -351,12 +343,16 @@ class Console:
 
 def exit_code(findings: Iterable[Finding]) -> int:
     """Return the exit code that the first broken link stands for."""
-    for finding in findings:
-        if finding.status is Status.FAIL:
-            if finding.evidence.get("needs_admin"):
-                return EXIT_NEEDS_ADMIN
-            return _EXIT_CODES.get(finding.code, EXIT_FOUND)
-    return EXIT_OK
+    broken = _first(findings, Status.FAIL)
+    if broken is None:
+        return EXIT_OK
+    if broken.evidence.get("needs_admin"):
+        return EXIT_NEEDS_ADMIN
+    return _EXIT_CODES.get(broken.code, EXIT_FOUND)
+
+
+def _first(findings: Iterable[Finding], status: Status) -> Finding | None:
+    return next((finding for finding in findings if finding.status is status), None)
 
 
 def action_word(action: Action) -> Text:

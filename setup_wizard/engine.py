@@ -216,7 +216,7 @@ class Engine:
         return replace(job, psql=self.machine.try_psql(path))
 
     def plan(self, job: Job, deadline: Deadline) -> Plan:
-        """Rehearse the scripts and compare with what is there; changes nothing. Raises KnownError."""
+        """Rehearse the scripts and compare; changes nothing. Raises KnownError."""
         from setup_wizard.scripts.planning import make_plan
         from setup_wizard.scripts.reading import read_script
 

@@ -66,7 +66,7 @@ def _open() -> logging.Handler:
 
 
 class _Formatter(logging.Formatter):
-    """Writes where an exception came from and its kind, never its text, which may quote a secret."""
+    """Writes where an exception came from and its kind, not its text: it may quote a secret."""
 
     def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802 - logging's name
         kind, _error, trace = ei

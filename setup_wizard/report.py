@@ -1,4 +1,4 @@
-"""The diagnosis for somebody who helps: versions, target, findings and their evidence; no secret."""
+"""The diagnosis for somebody who helps: versions, target, findings, evidence; no secret."""
 
 from __future__ import annotations
 

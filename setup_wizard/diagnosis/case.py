@@ -18,7 +18,17 @@ if TYPE_CHECKING:  # psycopg costs 130 ms: the window shows itself before it is 
 
 
 class Case:
-    """A project on a machine, while it is being looked at. Use it in a ``with`` statement."""
+    """A project on a machine, while it is being looked at. Use it in a ``with`` statement.
+
+    Args:
+        project: None where the environment alone says what to connect to.
+        settings: what to connect with, the user's typed values included.
+        saved: what the project's files say without them.
+        scripts: the SQL files to run, in order.
+        machine: the computer.
+        deadline: for everything that is asked.
+        psql: the one that the user chose.
+    """
 
     def __init__(
         self,
@@ -28,19 +38,12 @@ class Case:
         scripts: tuple[Path, ...],
         machine: Machine,
         deadline: Deadline,
+        saved: Settings,
         psql: Psql | None = None,
-        saved: Settings | None = None,
     ) -> None:
-        """Take what is given.
-
-        Args:
-            settings: what to connect with, the user's typed values included.
-            saved: what the project's files say without them; ``settings`` when nothing was typed.
-            psql: the one that the user chose.
-        """
         self.project = project
         self.settings = settings
-        self.saved = saved or settings
+        self.saved = saved
         self.scripts = scripts
         self.machine = machine
         self.deadline = deadline

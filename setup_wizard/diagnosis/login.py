@@ -1,4 +1,4 @@
-"""Checks of the one attempt to connect: does the server answer, let us in, and have the database?"""
+"""Checks of the one attempt to connect: does the server answer, let us in, have the database?"""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import Final
 
 from setup_wizard.diagnosis.case import Case
 from setup_wizard.diagnosis.finding import Finding, FixOffer, Status
-from setup_wizard.diagnosis.installation import offer_start_service
 from setup_wizard.i18n import _
-from setup_wizard.machine import ServiceState, is_local
 from setup_wizard.target import FIELDS
 
 _LOGIN: Final = frozenset({"password_missing", "login_rejected", "login_not_allowed"})
@@ -21,12 +19,7 @@ def check_server(case: Case) -> Iterator[Finding]:
     target = case.target
     refusal = case.refusal
     if refusal and refusal.code not in _LOGIN | _DATABASE:
-        fixes = ()
-        service = case.service if is_local(target.host) else None
-        if refusal.code == "connection_refused" and service:
-            if service.state is ServiceState.STOPPED:
-                fixes = (offer_start_service(service),)
-        yield Finding.from_error("server", refusal, *fixes)
+        yield Finding.from_error("server", refusal)
         return
     yield Finding(
         check="server",

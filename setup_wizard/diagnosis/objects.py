@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from setup_wizard.diagnosis.case import Case
 from setup_wizard.diagnosis.finding import Finding, Status
 from setup_wizard.i18n import _
+from setup_wizard.scripts import Action, Plan
 
 
 def check_rights(case: Case) -> Iterator[Finding]:
@@ -51,14 +52,13 @@ def check_rights(case: Case) -> Iterator[Finding]:
 
 def check_tables(case: Case) -> Iterator[Finding]:
     """Is everything there that the scripts make, and exactly as they make it?"""
-    from setup_wizard.scripts import Action
     from setup_wizard.scripts.planning import make_plan
     from setup_wizard.scripts.reading import read_script
 
     plan = make_plan(case.connection, [read_script(path) for path in case.scripts])
     missing = [item.object for item in plan.items if item.action is Action.CREATE]
     if plan.differs:
-        yield from differing(plan)
+        yield differing(plan)
     elif missing:
         yield Finding(
             check="tables",
@@ -77,3 +77,10 @@ def check_tables(case: Case) -> Iterator[Finding]:
             summary=_("there, and exactly as the script makes them"),
             evidence={"objects": [item.object for item in plan.items]},
         )
+
+
+def differing(plan: Plan) -> Finding:
+    """Say which objects exist in another shape, in the words of the comparison."""
+    from setup_wizard.scripts.applying import table_differs
+
+    return Finding.from_error("tables", table_differs(plan))

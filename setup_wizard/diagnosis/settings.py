@@ -17,8 +17,6 @@ def check_env(case: Case) -> Iterator[Finding]:
     """Is there a .env, and can the project's own program read it as we do?"""
     problems = [p for p in case.settings.problems if p.code in _ENV_CODES]
     yield from _problems("env", case, problems)
-    if any(_status(case, problem) is Status.FAIL for problem in problems):
-        return
     env = case.project.env if case.project else None
     if env is None and not problems:
         yield Finding(
@@ -64,7 +62,7 @@ def check_url(case: Case) -> Iterator[Finding]:
         )
 
 
-def _status(case: Case, problem: KnownError) -> Status:
+def _status(case: Case) -> Status:
     """A problem fails when nothing can be connected to because of it, else it is worth a word."""
     return Status.FAIL if case.settings.target is None else Status.WARN
 
@@ -72,7 +70,7 @@ def _status(case: Case, problem: KnownError) -> Status:
 def _problems(check: str, case: Case, problems: list[KnownError]) -> Iterator[Finding]:
     for problem in problems:
         fixes = (_encode_password(case),) if problem.code == "password_needs_encoding" else ()
-        yield Finding.from_error(check, problem, *fixes, status=_status(case, problem))
+        yield Finding.from_error(check, problem, *fixes, status=_status(case))
 
 
 def _encode_password(case: Case) -> FixOffer:
