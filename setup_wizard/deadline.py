@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from setup_wizard.errors import KnownError
 from setup_wizard.i18n import _
@@ -65,3 +67,12 @@ class Deadline:
         part = Deadline(min(seconds, self.remaining))
         part._cancel = self._cancel
         return part
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop the clock in the block: the system asks the user, who may take their time."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self._end += time.monotonic() - start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -70,7 +71,10 @@ class Listener:
 
 
 class Machine(Protocol):
-    """What the program asks of the operating system; any of it may be slow: not for the GUI thread."""
+    """What the program asks of the operating system.
+
+    Any of it may be slow, so none of it is for the GUI thread.
+    """
 
     def services(self) -> tuple[Service, ...]:
         """All PostgreSQL services of this computer, the most likely first; empty where none."""
@@ -78,7 +82,9 @@ class Machine(Protocol):
     def start_service(self, service: Service, deadline: Deadline) -> None:
         """Start it, elevating only this step, and return when the manager says RUNNING.
 
-        Raises KnownError (service_failed, service_disabled, …) with the system's code as evidence.
+        Raises KnownError with the system's code as evidence: service_failed, service_disabled,
+        service_missing, elevation_declined. ``needs_admin`` True is in the evidence where only an
+        administrator's rights were missing.
         """
 
     def find_psql(self) -> tuple[Psql, ...]:
@@ -89,3 +95,52 @@ class Machine(Protocol):
 
     def listeners(self, port: int) -> tuple[Listener, ...]:
         """Who listens on a TCP port of this computer, found without connecting."""
+
+
+def this_machine() -> Machine:
+    """Return the computer that the program runs on."""
+    machine: Machine
+    if sys.platform == "win32":
+        from setup_wizard.machine.win32 import Native
+        from setup_wizard.machine.windows import WindowsMachine
+
+        machine = WindowsMachine(Native())
+    else:
+        from setup_wizard.machine.posix import PosixMachine
+
+        machine = PosixMachine()
+    return machine
+
+
+def is_local(host: str) -> bool:
+    """Whether a host of a URL means this computer; asks no name server.
+
+    So do an empty one and a socket folder (libpq's own reading), ``localhost``, the computer's own
+    name, and each of its addresses.
+    """
+    import socket
+
+    if not host or host.startswith(("/", "@")):
+        return True
+    name = host.lower().removesuffix(".")
+    own = socket.gethostname().lower()
+    if name in {"localhost", own, own.partition(".")[0]} or name.endswith(".localhost"):
+        return True
+    return _is_own_address(name)
+
+
+def _is_own_address(address: str) -> bool:
+    import socket
+
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, address)
+        except OSError:
+            continue
+        try:
+            with socket.socket(family, socket.SOCK_STREAM) as probe:
+                probe.bind((address, 0))  # the system lets us have our own addresses only
+        except OSError:
+            continue
+        return True
+    return False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +22,24 @@ SECONDS: Final = 5.0
 def program(name: str) -> str:
     """Return a program's file name on this system: ``psql`` or ``psql.exe``."""
     return f"{name}.exe" if sys.platform == "win32" else name
+
+
+def on_path() -> Iterator[tuple[Path, str]]:
+    """Name psql in each folder of PATH (not in the working folder, as Windows itself would)."""
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        if folder:
+            yield Path(folder.strip('"')) / program("psql"), "PATH"
+
+
+def newest_first(folders: Iterable[Path]) -> list[Path]:
+    """Sort folders such as ``…/PostgreSQL/17/bin`` by the version in their path, newest first."""
+    return sorted(folders, key=lambda folder: -as_number(str(folder)))
+
+
+def as_number(text: str) -> float:
+    """Return the last number in a version or a path (``17.6``, ``…/9.6/bin``), 0 without one."""
+    numbers: list[str] = re.findall(r"\d+(?:\.\d+)?", text)
+    return float(numbers[-1]) if numbers else 0.0
 
 
 def working(candidates: Iterable[tuple[Path, str]]) -> tuple[Psql, ...]:

@@ -1,0 +1,280 @@
+"""The calls into Windows. Imported on Windows only."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import winreg
+from collections.abc import Iterator
+from ctypes import wintypes
+from pathlib import Path
+from typing import Final
+
+from setup_wizard.deadline import Deadline
+from setup_wizard.machine import ServiceState, StartType
+from setup_wizard.machine.windows import (
+    ERROR_ACCESS_DENIED,
+    ERROR_SUCCESS,
+    Installation,
+    ServiceEntry,
+)
+
+assert sys.platform == "win32"  # what mypy needs to read on
+
+_STATES: Final = {
+    "running": ServiceState.RUNNING,
+    "stopped": ServiceState.STOPPED,
+    "start_pending": ServiceState.STARTING,
+    "continue_pending": ServiceState.STARTING,
+    "stop_pending": ServiceState.STOPPING,
+    "pause_pending": ServiceState.PAUSED,
+    "paused": ServiceState.PAUSED,
+}  # psutil's names for the numbers of SERVICE_STATUS.dwCurrentState
+_START_TYPES: Final = {
+    "automatic": StartType.AUTOMATIC,
+    "manual": StartType.MANUAL,
+    "disabled": StartType.DISABLED,
+}  # psutil's names for the numbers of QUERY_SERVICE_CONFIG.dwStartType
+
+# winsvc.h, shellapi.h, winuser.h, objbase.h, winbase.h
+_SC_MANAGER_CONNECT: Final = 0x0001
+_SERVICE_START: Final = 0x0010
+_SEE_MASK_NOCLOSEPROCESS: Final = 0x00000040
+_SEE_MASK_NOASYNC: Final = 0x00000100
+_SEE_MASK_FLAG_NO_UI: Final = 0x00000400
+_SW_HIDE: Final = 0
+_COINIT_APARTMENTTHREADED: Final = 0x2
+_COINIT_DISABLE_OLE1DDE: Final = 0x4
+_WAIT_TIMEOUT: Final = 0x102
+_MAX_PATH: Final = 260
+
+_REGISTRY: Final = r"SOFTWARE\PostgreSQL"
+
+
+class _ShellExecuteInfo(ctypes.Structure):
+    """SHELLEXECUTEINFOW of shellapi.h."""
+
+    _fields_ = (
+        ("cbSize", wintypes.DWORD),
+        ("fMask", wintypes.ULONG),
+        ("hwnd", wintypes.HWND),
+        ("lpVerb", wintypes.LPCWSTR),
+        ("lpFile", wintypes.LPCWSTR),
+        ("lpParameters", wintypes.LPCWSTR),
+        ("lpDirectory", wintypes.LPCWSTR),
+        ("nShow", ctypes.c_int),
+        ("hInstApp", wintypes.HINSTANCE),
+        ("lpIDList", wintypes.LPVOID),
+        ("lpClass", wintypes.LPCWSTR),
+        ("hkeyClass", wintypes.HKEY),
+        ("dwHotKey", wintypes.DWORD),
+        ("hIcon", wintypes.HANDLE),
+        ("hProcess", wintypes.HANDLE),
+    )
+
+
+_advapi32 = ctypes.WinDLL("advapi32", use_last_error=True)
+_kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
+_ole32 = ctypes.WinDLL("ole32")
+_shell32 = ctypes.WinDLL("shell32", use_last_error=True)
+
+_OpenSCManager = _advapi32.OpenSCManagerW
+_OpenSCManager.argtypes = (wintypes.LPCWSTR, wintypes.LPCWSTR, wintypes.DWORD)
+_OpenSCManager.restype = wintypes.SC_HANDLE
+_OpenService = _advapi32.OpenServiceW
+_OpenService.argtypes = (wintypes.SC_HANDLE, wintypes.LPCWSTR, wintypes.DWORD)
+_OpenService.restype = wintypes.SC_HANDLE
+_StartService = _advapi32.StartServiceW
+_StartService.argtypes = (wintypes.SC_HANDLE, wintypes.DWORD, ctypes.POINTER(wintypes.LPCWSTR))
+_StartService.restype = wintypes.BOOL
+_CloseServiceHandle = _advapi32.CloseServiceHandle
+_CloseServiceHandle.argtypes = (wintypes.SC_HANDLE,)
+_CloseServiceHandle.restype = wintypes.BOOL
+_WaitForSingleObject = _kernel32.WaitForSingleObject
+_WaitForSingleObject.argtypes = (wintypes.HANDLE, wintypes.DWORD)
+_WaitForSingleObject.restype = wintypes.DWORD
+_GetExitCodeProcess = _kernel32.GetExitCodeProcess
+_GetExitCodeProcess.argtypes = (wintypes.HANDLE, wintypes.LPDWORD)
+_GetExitCodeProcess.restype = wintypes.BOOL
+_CloseHandle = _kernel32.CloseHandle
+_CloseHandle.argtypes = (wintypes.HANDLE,)
+_CloseHandle.restype = wintypes.BOOL
+_GetSystemDirectory = _kernel32.GetSystemDirectoryW
+_GetSystemDirectory.argtypes = (wintypes.LPWSTR, wintypes.UINT)
+_GetSystemDirectory.restype = wintypes.UINT
+_LocalFree = _kernel32.LocalFree
+_LocalFree.argtypes = (wintypes.HLOCAL,)
+_LocalFree.restype = wintypes.HLOCAL
+_CoInitializeEx = _ole32.CoInitializeEx
+_CoInitializeEx.argtypes = (wintypes.LPVOID, wintypes.DWORD)
+_CoInitializeEx.restype = ctypes.c_long
+_CoUninitialize = _ole32.CoUninitialize
+_CoUninitialize.argtypes = ()
+_CoUninitialize.restype = None
+_ShellExecuteEx = _shell32.ShellExecuteExW
+_ShellExecuteEx.argtypes = (ctypes.POINTER(_ShellExecuteInfo),)
+_ShellExecuteEx.restype = wintypes.BOOL
+_CommandLineToArgv = _shell32.CommandLineToArgvW
+_CommandLineToArgv.argtypes = (wintypes.LPCWSTR, ctypes.POINTER(ctypes.c_int))
+_CommandLineToArgv.restype = ctypes.POINTER(wintypes.LPWSTR)
+
+
+class Native:
+    """The real Windows; see :class:`setup_wizard.machine.windows.Win32`."""
+
+    def services(self) -> tuple[ServiceEntry, ...]:
+        """See Win32."""
+        return tuple(_services())
+
+    def state(self, name: str) -> ServiceState | None:
+        """See Win32."""
+        import psutil
+
+        try:
+            return _STATES[psutil.win_service_get(name).status()]
+        except psutil.NoSuchProcess:
+            return None
+
+    def may_start(self, name: str) -> bool:
+        """See Win32."""
+        return _with_service(name, start=False) == ERROR_SUCCESS
+
+    def start(self, name: str) -> int:
+        """See Win32."""
+        return _with_service(name, start=True)
+
+    def start_elevated(self, name: str, deadline: Deadline) -> int:
+        """See Win32. Runs ``sc.exe start``, whose exit code is the Win32 code."""
+        # On this thread: ShellExecuteEx may hand its work to a COM object.
+        initialized = _CoInitializeEx(None, _COINIT_APARTMENTTHREADED | _COINIT_DISABLE_OLE1DDE)
+        try:
+            return _run_elevated(_system_program("sc.exe"), f'start "{name}"', deadline)
+        finally:
+            if initialized >= 0:  # S_OK or S_FALSE, each of which wants its end
+                _CoUninitialize()
+
+    def installations(self) -> tuple[Installation, ...]:
+        """See Win32."""
+        found: dict[Path, Installation] = {}
+        for view in (winreg.KEY_WOW64_64KEY, winreg.KEY_WOW64_32KEY):
+            for installation in _installations(view):
+                found.setdefault(installation.base, installation)
+        return tuple(found.values())
+
+
+def _services() -> Iterator[ServiceEntry]:
+    import psutil  # costs 20 ms
+
+    for service in psutil.win_service_iter():
+        try:
+            yield ServiceEntry(
+                name=service.name(),
+                state=_STATES[service.status()],
+                start_type=_START_TYPES[service.start_type()],
+                command=_arguments(service.binpath()),
+            )
+        except (psutil.Error, OSError):
+            continue  # not ours to read, removed just now, or left in halves by an uninstaller
+
+
+def _arguments(command_line: str) -> tuple[str, ...]:
+    """Split as Windows does."""
+    if not command_line:
+        return ()  # CommandLineToArgvW would name our own program
+    count = ctypes.c_int()
+    array = _CommandLineToArgv(command_line, ctypes.byref(count))
+    if not array:
+        raise ctypes.WinError(ctypes.get_last_error())
+    try:
+        return tuple(str(array[index]) for index in range(count.value))
+    finally:
+        _LocalFree(ctypes.cast(array, wintypes.HLOCAL))
+
+
+def _with_service(name: str, *, start: bool) -> int:
+    """Open a service with the right to start it, and start it; return the Win32 code."""
+    manager = _OpenSCManager(None, None, _SC_MANAGER_CONNECT)
+    if not manager:
+        return ctypes.get_last_error()
+    try:
+        service = _OpenService(manager, name, _SERVICE_START)
+        if not service:
+            return ctypes.get_last_error()
+        try:
+            if start and not _StartService(service, 0, None):
+                return ctypes.get_last_error()
+            return ERROR_SUCCESS
+        finally:
+            _CloseServiceHandle(service)
+    finally:
+        _CloseServiceHandle(manager)
+
+
+def _system_program(name: str) -> str:
+    # Not from the environment, which anybody can set: what it names runs as an administrator.
+    folder = ctypes.create_unicode_buffer(_MAX_PATH)
+    if not _GetSystemDirectory(folder, _MAX_PATH):
+        raise ctypes.WinError(ctypes.get_last_error())
+    return rf"{folder.value}\{name}"
+
+
+def _run_elevated(program: str, arguments: str, deadline: Deadline) -> int:
+    """Run a program as an administrator; return its exit code, or why Windows did not run it."""
+    request = _ShellExecuteInfo(
+        cbSize=ctypes.sizeof(_ShellExecuteInfo),
+        fMask=_SEE_MASK_NOCLOSEPROCESS | _SEE_MASK_NOASYNC | _SEE_MASK_FLAG_NO_UI,
+        lpVerb="runas",
+        lpFile=program,
+        lpParameters=arguments,
+        nShow=_SW_HIDE,
+    )
+    with deadline.paused():  # Windows asks the user, and waits
+        started = _ShellExecuteEx(ctypes.byref(request))
+    if not started:
+        return ctypes.get_last_error()
+    if not request.hProcess:
+        return ERROR_ACCESS_DENIED
+    try:
+        step = int(Deadline.STEP * 1000)
+        while _WaitForSingleObject(request.hProcess, step) == _WAIT_TIMEOUT:
+            deadline.check()
+        code = wintypes.DWORD()
+        if not _GetExitCodeProcess(request.hProcess, ctypes.byref(code)):
+            return ctypes.get_last_error()
+        return code.value
+    finally:
+        _CloseHandle(request.hProcess)
+
+
+def _installations(view: int) -> Iterator[Installation]:
+    access = winreg.KEY_READ | view
+    try:
+        key = winreg.OpenKey(
+            winreg.HKEY_LOCAL_MACHINE, rf"{_REGISTRY}\Installations", access=access
+        )
+    except OSError:
+        return
+    with key:
+        for index in range(winreg.QueryInfoKey(key)[0]):
+            name = winreg.EnumKey(key, index)
+            path = rf"{_REGISTRY}\Installations\{name}"
+            base = _value(path, "Base Directory", access)
+            if not isinstance(base, str):
+                continue
+            service = str(_value(path, "Service ID", access) or name)
+            port = _value(rf"{_REGISTRY}\Services\{service}", "Port", access)
+            yield Installation(
+                base=Path(base),
+                service=service,
+                version=str(_value(path, "Version", access) or ""),
+                port=port if isinstance(port, int) else None,
+            )
+
+
+def _value(path: str, name: str, access: int) -> str | int | None:
+    try:
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, path, access=access) as key:
+            value = winreg.QueryValueEx(key, name)[0]
+    except OSError:
+        return None
+    return value if isinstance(value, str | int) else None
