@@ -15,8 +15,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, Self
 
 from setup_wizard.deadline import Deadline, TimedOut
-from setup_wizard.errors import KnownError
+from setup_wizard.errors import Evidence, KnownError
 from setup_wizard.i18n import _
 from setup_wizard.machine import Listener, Machine, Psql, Service, ServiceState, StartType
 from setup_wizard.machine.processes import Account, Outcome, converse, run
@@ -221,7 +221,7 @@ class Practice:
         self._talking = Lock()
         hello = self._read()
         self.project = Path(str(hello["project"]))
-        self.port = int(str(hello["port"]))
+        self.port = int(hello["port"])
         self.data = Path(str(hello["data"]))
 
     def __enter__(self) -> Self:
@@ -235,7 +235,8 @@ class Practice:
         assert self._guardian.stdin is not None
         assert self._guardian.stdout is not None
         with self._talking:
-            self._guardian.stdin.close()
+            with suppress(OSError):  # it has ended before us
+                self._guardian.stdin.close()
             self._guardian.wait(_FAREWELL)
             self._guardian.stdout.close()
 
@@ -245,18 +246,19 @@ class Practice:
 
     def start_server(self, deadline: Deadline) -> None:
         """Start the server, once its data folder is ready. Raises KnownError service_failed."""
-        self._ask("start")
+        answer = self._ask("start")
         try:
-            while (state := self.state()) is ServiceState.STARTING:
+            while answer["state"] == ServiceState.STARTING:
                 deadline.sleep(Deadline.STEP)
+                answer = self._ask("state")
         except TimedOut:
-            state = ServiceState.STARTING
-        if state is not ServiceState.RUNNING:
+            pass
+        if answer["state"] != ServiceState.RUNNING:
             raise KnownError(
                 "service_failed",
                 _("The practice server did not start"),
                 _("Close the wizard and start it again; it then makes a new practice server."),
-                evidence={"service": SERVICE, "state": state},
+                evidence={"service": SERVICE, **answer},
             )
 
     def stop_server(self) -> None:
@@ -267,17 +269,15 @@ class Practice:
         """Return the server's state."""
         return ServiceState(str(self._ask("state")["state"]))
 
-    def _ask(self, command: str) -> dict[str, object]:
+    def _ask(self, command: str) -> dict[str, str | int]:
         assert self._guardian.stdin is not None
         with self._talking:
-            try:
+            with suppress(OSError):  # it has ended; reading says so
                 self._guardian.stdin.write(f"{command}\n".encode())
                 self._guardian.stdin.flush()
-            except OSError:  # it has ended; reading says so
-                pass
             return self._read()
 
-    def _read(self) -> dict[str, object]:
+    def _read(self) -> dict[str, str | int]:
         assert self._guardian.stdout is not None
         line = self._guardian.stdout.readline()
         if not line:
@@ -287,7 +287,7 @@ class Practice:
                 _("Close the wizard and start it again; it then makes a new practice server."),
                 evidence={"service": SERVICE},
             )
-        answer: dict[str, object] = json.loads(line)
+        answer: dict[str, str | int] = json.loads(line)
         return answer
 
 
@@ -352,20 +352,29 @@ class _Guardian:
         self._server = server
         self._life = Deadline(math.inf)
         self._steps = ThreadPoolExecutor(max_workers=1)
-        self._steps.submit(self._server.initialize, self._life.shorter(_SECONDS))
+        self._ready = self._steps.submit(self._server.initialize, self._life.shorter(_SECONDS))
         self._start: Future[None] | None = None
 
-    def answer(self, command: str) -> dict[str, str]:
+    def answer(self, command: str) -> Evidence:
         if command == "start":
             self._start = self._steps.submit(self._start_server)
         elif command == "stop":
             self._steps.submit(self._server.stop)
-        return {"state": self._state()}
+        state = self._state()
+        return {"state": state, **(self._trouble() if state is ServiceState.STOPPED else {})}
 
     def close(self) -> None:
         self._life.cancel()
         self._steps.shutdown(cancel_futures=True)
         self._server.stop()
+
+    def _trouble(self) -> Evidence:
+        for step in (self._ready, self._start):
+            if step and step.done() and (problem := step.exception()):
+                if isinstance(problem, KnownError):
+                    return problem.evidence
+                return {"exception": type(problem).__name__}
+        return {}
 
     def _start_server(self) -> None:
         if not self._server.running():
@@ -379,10 +388,8 @@ class _Guardian:
 
 def _guard() -> None:
     """Be the guardian: one command per line on standard input, one JSON answer per line."""
-    for ending in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, ending):
-            signal.signal(getattr(signal, ending), lambda *_: sys.exit())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with throwaway_folder() as folder:
         server = PostgresServer(postgres_binaries(), folder / "server")
         guardian = _Guardian(server)
@@ -394,6 +401,7 @@ def _guard() -> None:
         except BrokenPipeError:
             pass  # the wizard ended between question and answer
         finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # not in the midst of cleaning up
             guardian.close()
 
 
@@ -409,7 +417,7 @@ def _make_project(folder: Path, server: PostgresServer) -> Path:
     return project
 
 
-def _tell(answer: Mapping[str, object]) -> None:
+def _tell(answer: Evidence) -> None:
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
 
