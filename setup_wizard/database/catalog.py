@@ -104,7 +104,7 @@ def find(connection: Connection, names: Iterable[str]) -> dict[str, int]:
         "WHERE to_regclass(name) IS NOT NULL",
         (list(names),),
     )
-    return {str(name): int(oid) for name, oid in rows}
+    return dict(rows)
 
 
 def relations(connection: Connection, oids: Iterable[int]) -> dict[int, Relation]:

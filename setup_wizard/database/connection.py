@@ -1,36 +1,35 @@
-"""Connecting to PostgreSQL, and statements that obey a time limit and Cancel."""
+"""A connection whose statements obey a time limit and Cancel."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from setup_wizard.deadline import Deadline
-from setup_wizard.errors import Evidence, KnownError
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from setup_wizard.database.login import log_in
+from setup_wizard.deadline import Cancelled, Deadline, TimedOut
+from setup_wizard.errors import Evidence, KnownError, Text
+from setup_wizard.i18n import _
 from setup_wizard.target import Target
 
+if TYPE_CHECKING:
+    from psycopg.abc import PQGen
+    from psycopg.errors import Diagnostic
 
-class ConnectionFailed(KnownError):
-    """No connection came about.
+T = TypeVar("T")
 
-    ``code`` is the cause, ``sqlstate`` the server's code where it gave one, ``server_text`` its own
-    sentence, to show and never to decide from.
-    """
+_COMMIT_SECONDS: Final = 30.0
+_CANCEL_SECONDS: Final = 5.0
+_CANCEL_AWAITED: Final = 0.1
 
-    def __init__(
-        self,
-        code: str,
-        title: object,
-        detail: object,
-        *,
-        evidence: Evidence,
-        sqlstate: str | None,
-        server_text: str,
-    ) -> None:
-        super().__init__(code, title, detail, evidence=evidence)
-        self.sqlstate = sqlstate
-        self.server_text = server_text
+_CODES: Final = {"55P03": "lock_timeout", "25006": "read_only", "42501": "cannot_create"}
+_GONE: Final = frozenset({"57P01", "57P02", "57P03", "57P05"})
+"""The server ended the session: shut down, crashed, or was idle for longer than it allows."""
 
 
 class StatementFailed(KnownError):
@@ -43,17 +42,17 @@ class StatementFailed(KnownError):
     def __init__(
         self,
         code: str,
-        title: object,
-        detail: object = "",
+        title: Text,
+        detail: Text = "",
         *,
         sqlstate: str,
         position: int | None,
         server_text: str,
     ) -> None:
-        super().__init__(code, title, detail, evidence={"sqlstate": sqlstate})
+        evidence: Evidence = {"sqlstate": sqlstate}
+        super().__init__(code, title, detail, evidence=evidence, server_text=server_text)
         self.sqlstate = sqlstate
         self.position = position
-        self.server_text = server_text
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,16 @@ class Notice:
     text: str
 
 
+def connect(target: Target, deadline: Deadline, *, database: str | None = None) -> Connection:
+    """Log in to ``target``, or to another ``database`` on its server; exactly one connection.
+
+    Raises ConnectionFailed with the one cause, or Cancelled within 0.1 s.
+    """
+    if database is not None:
+        target = replace(target, database=database)
+    return Connection(_Driver(log_in(target, deadline)), deadline)
+
+
 class Connection:
     """A connection in autocommit mode; every statement obeys ``deadline``, which may be replaced.
 
@@ -73,60 +82,196 @@ class Connection:
     ``connection_lost`` when the server went away.
     """
 
-    deadline: Deadline
-    notices: list[Notice]
+    def __init__(self, driver: _Driver, deadline: Deadline) -> None:
+        driver.deadline = deadline
+        driver.autocommit = True
+        driver.prepare_threshold = None
+        driver.add_notice_handler(self._on_notice)
+        self._driver = driver
+        self._abandoned = False
+        self.notices: list[Notice] = []
+        self.server_version = driver.info.parameter_status("server_version") or ""
+        self.server_address = driver.info.hostaddr
 
     @property
-    def server_version(self) -> int:
-        """The server's version as libpq counts it: 170002 is 17.2."""
-        raise NotImplementedError
+    def deadline(self) -> Deadline:
+        """The limit for each of the following statements, all together."""
+        return self._driver.deadline
 
-    @property
-    def server_address(self) -> str:
-        """The address that answered: ``127.0.0.1`` or ``::1``."""
-        raise NotImplementedError
+    @deadline.setter
+    def deadline(self, deadline: Deadline) -> None:
+        self._driver.deadline = deadline
 
     @property
     def closed(self) -> bool:
         """Whether the connection is closed, by us or by the server."""
-        raise NotImplementedError
+        return self._abandoned or self._driver.closed
 
     def query(
         self, sql: str, params: Sequence[object] | Mapping[str, object] | None = None
-    ) -> list[tuple[object, ...]]:
+    ) -> list[tuple[Any, ...]]:
         """Return all rows of one statement; ``%s`` in it are filled from ``params``."""
-        raise NotImplementedError
+        return self._run(lambda: self._driver.execute(sql.encode(), params).fetchall())
 
     def execute(self, sql: str) -> str:
         """Run SQL text as it is (one statement or several) and return the last command tag."""
-        raise NotImplementedError
+
+        def run() -> str:
+            cursor = self._driver.execute(sql.encode())
+            while cursor.nextset():
+                pass
+            return cursor.statusmessage or ""
+
+        return self._run(run)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit at the end, or roll back when anything is raised."""
-        raise NotImplementedError
-        yield
+        """Commit at the end, or roll back when anything is raised.
+
+        Once the commit is on its way, Cancel comes too late: what it would leave is unknown.
+        """
+        self.execute("BEGIN")
+        try:
+            yield
+            self.deadline.check()
+        except BaseException:
+            self._roll_back()
+            raise
+        deadline = self.deadline
+        self.deadline = Deadline(_COMMIT_SECONDS)
+        try:
+            self.execute("COMMIT")
+        finally:
+            self.deadline = deadline
 
     @contextmanager
     def rehearsal(self) -> Iterator[None]:
-        """A transaction that is always rolled back."""
-        raise NotImplementedError
-        yield
+        """Roll back at the end, whatever happens."""
+        self.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._roll_back()
 
     def close(self) -> None:
         """Close it; a second time does nothing."""
-        raise NotImplementedError
+        if not self._abandoned:
+            self._driver.close()
 
-    def __enter__(self) -> Connection:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.close()
 
+    def _roll_back(self) -> None:
+        if not self.closed:  # else the server has rolled back by itself
+            self.execute("ROLLBACK")
 
-def connect(target: Target, deadline: Deadline, *, database: str | None = None) -> Connection:
-    """Log in to ``target``, or to another ``database`` on its server.
+    def _on_notice(self, diagnostic: Diagnostic) -> None:
+        self.notices.append(
+            Notice(
+                diagnostic.severity_nonlocalized or "",
+                diagnostic.sqlstate or "",
+                diagnostic.message_primary or "",
+            )
+        )
 
-    Raises ConnectionFailed with the one cause, or Cancelled within 0.2 s.
-    """
-    raise NotImplementedError
+    def _run(self, statement: Callable[[], T]) -> T:
+        problem: KnownError
+        try:
+            return statement()
+        except Cancelled as cancelled:
+            problem = cancelled
+            self._abandon()
+        except TimedOut:
+            problem = _timed_out(self.deadline.seconds)
+            self._abandon()
+        except psycopg.Error as error:
+            problem = self._translate(error)
+        # Not inside the except block: psycopg's exceptions have the password within reach.
+        raise problem
+
+    def _translate(self, error: psycopg.Error) -> KnownError:
+        if self._driver.closed or error.sqlstate in _GONE:
+            return KnownError(
+                "connection_lost",
+                _("The connection to the server was lost"),
+                _(
+                    "The server was stopped, or the network broke. Check that the server runs, "
+                    "then try again; the check says how far it came."
+                ),
+                evidence={"sqlstate": error.sqlstate},
+                server_text=_text(error.diag),
+            )
+        if self._driver.info.transaction_status == TransactionStatus.ACTIVE:
+            # psycopg refuses to feed COPY … FROM STDIN and leaves the server waiting for data
+            self._abandon()
+            return KnownError(
+                "script_needs_psql",
+                _("The statement moves data through psql"),
+                _("COPY with STDIN or STDOUT works only in psql: run this file with psql."),
+            )
+        if error.sqlstate is None:
+            raise error
+        position = error.diag.statement_position
+        return StatementFailed(
+            _CODES.get(error.sqlstate, "script_failed"),
+            _("The server refused a statement"),
+            _text(error.diag),
+            sqlstate=error.sqlstate,
+            position=int(position) if position else None,
+            server_text=_text(error.diag),
+        )
+
+    def _abandon(self) -> None:
+        """Cancel the statement on the server and close, without making the user wait for it."""
+        driver = self._driver
+        self._abandoned = True
+
+        def end() -> None:
+            # where the server cannot be reached any more, closing is all that is left
+            with suppress(psycopg.Error):
+                driver.cancel_safe(timeout=_CANCEL_SECONDS)
+            driver.close()
+
+        thread = Thread(target=end, daemon=True)
+        thread.start()
+        thread.join(_CANCEL_AWAITED)
+
+
+class _Driver(psycopg.Connection[tuple[Any, ...]]):
+    deadline: Deadline
+
+    def wait(self, gen: PQGen[T], *_args: object, **_options: object) -> T:
+        return super().wait(_checked(gen, self.deadline), interval=Deadline.STEP)
+
+
+def _checked(gen: PQGen[T], deadline: Deadline) -> PQGen[T]:
+    """Do as ``gen`` does, but look at the deadline after each wait."""
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            deadline.check()
+            wanted = gen.send(ready)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+def _timed_out(seconds: float) -> KnownError:
+    return KnownError(
+        "no_answer",
+        _("The server was not done within {seconds} seconds", seconds=f"{seconds:g}"),
+        _(
+            "The statement was cancelled. Often another program, such as pgAdmin, holds the table: "
+            "close it, then try again."
+        ),
+        evidence={"seconds": seconds},
+    )
+
+
+def _text(diagnostic: Diagnostic) -> str:
+    parts = (diagnostic.message_primary, diagnostic.message_detail, diagnostic.message_hint)
+    return "\n".join(part for part in parts if part)
