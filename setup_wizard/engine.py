@@ -176,7 +176,7 @@ class Engine:
     def surroundings(self, job: Job) -> Surroundings:
         """Ask for the service and psql (their present state)."""
         with self._case(job, self.deadline("check")) as case:
-            return Surroundings(case.service, case.psql)
+            return Surroundings(case.service or next(iter(case.services), None), case.psql)
 
     def check(
         self,

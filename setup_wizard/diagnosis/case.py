@@ -75,10 +75,11 @@ class Case:
 
     @property
     def service(self) -> Service | None:
-        """The service that should serve the target: by port, else the machine's likeliest."""
+        """The service that should serve the target: on its port, else on an unknown one."""
         target = self.settings.target
-        by_port = [s for s in self.services if target and s.port == target.port]
-        return next(iter(by_port or self.services), None)
+        wanted = {target.port, None} if target else {service.port for service in self.services}
+        fitting = [service for service in self.services if service.port in wanted]
+        return min(fitting, key=lambda service: service.port is None, default=None)
 
     @cached_property
     def psql(self) -> Psql | None:

@@ -80,32 +80,37 @@ def _running(case: Case) -> Finding:
 
 
 def _no_service(case: Case) -> Finding:
-    evidence = {"port": case.target.port}
-    if case.psql is None:
-        return Finding(
-            check="service",
-            status=Status.FAIL,
-            code="postgresql_missing",
-            title=_("PostgreSQL is not on this computer yet"),
-            detail=_(
-                "Nothing listens on port {port}, and there is neither a PostgreSQL service nor "
-                "psql here. Install PostgreSQL, then check again.",
-                port=case.target.port,
-            ),
-            evidence=evidence,
+    port = case.target.port
+    if case.services:
+        other = case.services[0]
+        code, title = "connection_refused", _("Nothing listens on port {port}", port=port)
+        detail = _(
+            "PostgreSQL is on this computer, but its service {service} uses port {other}. "
+            "If that is the server you want, write {other} as the port in .env.",
+            service=other.name,
+            other=other.port,
+        )
+    elif case.psql:
+        code, title = "connection_refused", _("Nothing listens on port {port}", port=port)
+        detail = _(
+            "There is no PostgreSQL service on this computer that the wizard could start. If your "
+            "server runs in Docker or WSL, start it there; else install the PostgreSQL server. "
+            "Then check again.",
+        )
+    else:
+        code, title = "postgresql_missing", _("PostgreSQL is not on this computer yet")
+        detail = _(
+            "Nothing listens on port {port}, and there is neither a PostgreSQL service nor psql "
+            "here. Install PostgreSQL, then check again.",
+            port=port,
         )
     return Finding(
         check="service",
         status=Status.FAIL,
-        code="service_missing",
-        title=_("No PostgreSQL server is set up on this computer"),
-        detail=_(
-            "psql is here, but nothing listens on port {port} and there is no PostgreSQL service "
-            "that the wizard could start. If your server runs in Docker or WSL, start it there; "
-            "else install the PostgreSQL server. Then check again.",
-            port=case.target.port,
-        ),
-        evidence=evidence,
+        code=code,
+        title=title,
+        detail=detail,
+        evidence={"port": port, "services": [service.name for service in case.services]},
     )
 
 
