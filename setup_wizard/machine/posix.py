@@ -114,7 +114,10 @@ def _debian_clusters() -> Iterator[Service]:
     # The columns of its manual page, which are the same in every language: version, cluster, port,
     # state with flags, owner, data folder, log. (--json needs a Perl module that may be missing.)
     for line in _ask("pg_lsclusters", "--no-header", "--start-conf").splitlines():
-        version, cluster, port, status, owner, data, *_log = line.split()
+        columns = line.split()
+        if len(columns) < 6:
+            continue
+        version, cluster, port, status, owner, data = columns[:6]
         state, *flags = status.split(",")
         binaries = Path("/usr/lib/postgresql", version, "bin")
         unit = f"postgresql@{version}-{cluster}"
@@ -154,8 +157,8 @@ def _systemd_units() -> Iterator[Service]:
         data_dir = Path(data[1]) if data else None
         yield Service(
             name=name,
-            state=_SYSTEMD_STATES.get(values["ActiveState"], ServiceState.STOPPED),
-            start_type=_SYSTEMD_START_TYPES.get(values["UnitFileState"], StartType.MANUAL),
+            state=_SYSTEMD_STATES.get(values.get("ActiveState", ""), ServiceState.STOPPED),
+            start_type=_SYSTEMD_START_TYPES.get(values.get("UnitFileState", ""), StartType.MANUAL),
             start_command=shlex.join(["systemctl", "start", name]),
             needs_admin=not _is_root(),
             bin_dir=Path(program[1]).parent if program else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -123,7 +124,7 @@ class WindowsMachine:
         return listeners(port)
 
     def _service(self, entry: ServiceEntry, installation: Installation | None) -> Service:
-        data_dir = _option(entry.command, "-D")
+        data_dir = _data_folder(entry.command)
         # The registry has the port of the day of the installation, so it comes second.
         port = configured_port(data_dir) if data_dir else None
         version = major_version(data_dir) if data_dir else ""
@@ -179,13 +180,11 @@ def _file_name(program: str) -> str:
     return program.replace("\\", "/").rpartition("/")[2].lower()
 
 
-def _option(command: tuple[str, ...], name: str) -> Path | None:
-    """Return the value of ``-D``, given as the next argument or in the same one."""
-    for argument, following in zip(command[1:], (*command[2:], ""), strict=True):
-        if argument == name and following:
-            return Path(following)
-        if argument.startswith(name) and argument != name:
-            return Path(argument.removeprefix(name))
+def _data_folder(command: tuple[str, ...]) -> Path | None:
+    """Return the value of ``-D``, which is the next argument or the rest of the same one."""
+    for argument, following in pairwise((*command[1:], "")):
+        if argument.startswith("-D") and (value := argument.removeprefix("-D") or following):
+            return Path(value)
     return None
 
 
