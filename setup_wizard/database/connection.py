@@ -92,6 +92,7 @@ class Connection:
         self.notices: list[Notice] = []
         self.server_version = driver.info.parameter_status("server_version") or ""
         self.server_address = driver.info.hostaddr
+        self.database = driver.info.dbname
 
     @property
     def deadline(self) -> Deadline:
