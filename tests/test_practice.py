@@ -39,7 +39,10 @@ with start_practice() as practice:
         raise ZeroDivisionError
     time.sleep(600)
 """
-ENDINGS = [signal.SIGTERM] if sys.platform == "win32" else [signal.SIGKILL, signal.SIGTERM]
+if sys.platform == "win32":
+    ENDINGS = [signal.SIGTERM]
+else:
+    ENDINGS = [signal.SIGKILL, signal.SIGTERM]
 
 
 def url_of(session: Practice) -> str:

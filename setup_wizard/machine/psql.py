@@ -46,8 +46,10 @@ def working(candidates: Iterable[tuple[Path, str]]) -> tuple[Psql, ...]:
     """Return those of the (path, source) candidates that run, in order, each file once."""
     found: dict[Path, Psql] = {}
     for path, source in candidates:
+        if not os.access(path, os.X_OK):  # unlike is_file, no exception for a closed folder
+            continue
         real = path.resolve()
-        if real not in found and path.is_file() and (version := _version(path)):
+        if real not in found and (version := _version(path)):
             found[real] = Psql(path, version, source)
     return tuple(found.values())
 
@@ -57,9 +59,7 @@ def chosen(path: Path) -> Psql:
 
     Raises KnownError psql_missing when it is none.
     """
-    candidates = [path]
-    if path.is_dir():
-        candidates = [path / program("psql"), path / "bin" / program("psql")]
+    candidates = (path, path / program("psql"), path / "bin" / program("psql"))
     for psql in working((candidate, "chosen") for candidate in candidates):
         return psql
     raise KnownError(
@@ -69,7 +69,7 @@ def chosen(path: Path) -> Psql:
             "psql comes with PostgreSQL, in the folder bin below its own, such as "
             "PostgreSQL\\17\\bin. Please choose the file psql there."
         ),
-        evidence={"path": str(path), "exists": path.exists()},
+        evidence={"path": str(path), "exists": os.access(path, os.F_OK)},
     )
 
 

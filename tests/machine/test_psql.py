@@ -34,6 +34,7 @@ def test_candidates_that_are_no_psql_fall_out_and_the_order_stays(tmp_path: Path
     candidates = [
         (tmp_path / "nothing", "PATH"),
         (tmp_path, "PATH"),
+        (tmp_path / "loop", "PATH"),
         (script(tmp_path / "fails" / "psql", "echo psql '(PostgreSQL)' 17.1; exit 1"), "PATH"),
         (script(tmp_path / "other" / "psql", "echo something else 17.1"), "PATH"),
         (script(tmp_path / "silent" / "psql", ":"), "PATH"),
@@ -42,6 +43,8 @@ def test_candidates_that_are_no_psql_fall_out_and_the_order_stays(tmp_path: Path
         (newer, "folder"),
     ]
     (tmp_path / "text").write_text("no program")
+    if sys.platform != "win32":  # where a user may not make symbolic links
+        (tmp_path / "loop").symlink_to("loop")
     candidates.insert(0, (tmp_path / "text", "PATH"))
     found = psql.working(candidates)
     assert [(item.path, item.source) for item in found] == [(newer, "registry"), (PSQL, "folder")]
