@@ -20,10 +20,11 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Statement:
-    """One SQL statement; ``text`` has no trailing semicolon, ``line`` counts from 1."""
+    """One SQL statement; ``text`` without semicolon, ``line`` and ``column`` from 1."""
 
     text: str
     line: int
+    column: int = 1
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,16 @@ class PlanItem:
 
 @dataclass(frozen=True)
 class Plan:
-    """What applying the scripts would do, and the scripts it was made from."""
+    """What applying the scripts would do, and the scripts it was made from.
+
+    ``same``: the statements that would make only what is there already; they are not run.
+    ``expected``: relations (written as in SQL), and whether each existed when the plan was made.
+    """
 
     scripts: tuple[Script, ...]
     items: tuple[PlanItem, ...]
+    same: frozenset[Statement] = frozenset()
+    expected: tuple[tuple[str, bool], ...] = ()
 
     @property
     def differs(self) -> tuple[PlanItem, ...]:
