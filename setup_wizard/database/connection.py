@@ -90,7 +90,8 @@ class Connection:
         self._driver = driver
         self._abandoned = False
         self.notices: list[Notice] = []
-        self.server_version = driver.info.parameter_status("server_version") or ""
+        # "16.4", and on some systems the package's name behind it
+        self.server_version = (driver.info.parameter_status("server_version") or "").split(" ")[0]
         self.server_address = driver.info.hostaddr
         self.database = driver.info.dbname
 

@@ -94,11 +94,6 @@ def filled(server: Server, database: Target) -> Target:
     return database
 
 
-@pytest.fixture
-def connection(filled: Target) -> Connection:
-    return connect(filled, Deadline(10))
-
-
 def as_psql_17(text: str, psql_version: int) -> str:
     """Undo what psql 18 changed: it names tables where 17 says relations."""
     if psql_version < 18:
@@ -115,11 +110,10 @@ def as_psql_17(text: str, psql_version: int) -> str:
 def test_every_pattern_lists_what_psql_lists(
     server: Server, filled: Target, connection: Connection, psql: Psql
 ) -> None:
-    with connection:
-        for pattern in PATTERNS:
-            printed = psql(filled, "-c", f"\\dt {pattern or ''}")
-            rows = list_tables(connection, pattern)
-            assert f"{format_listing(rows, pattern)}\n" == as_psql_17(printed, server.version)
+    for pattern in PATTERNS:
+        printed = psql(filled, "-c", f"\\dt {pattern or ''}")
+        rows = list_tables(connection, pattern)
+        assert f"{format_listing(rows, pattern)}\n" == as_psql_17(printed, server.version)
 
 
 @pytest.mark.parametrize("path", ["app", "app, public", "public, app", '"Büro 부서"', "''"])
@@ -135,7 +129,9 @@ def test_search_path_decides_what_is_visible(
             assert f"{listing}\n" == as_psql_17(printed, server.version)
 
 
-def test_owner_with_every_kind_of_character(server: Server, database: Target, psql: Psql) -> None:
+def test_owner_with_every_kind_of_character(
+    server: Server, database: Target, connection: Connection, psql: Psql
+) -> None:
     server.run(
         'CREATE ROLE "주인\nof two lines"',
         "CREATE TABLE mine (id int)",
@@ -144,8 +140,7 @@ def test_owner_with_every_kind_of_character(server: Server, database: Target, ps
         database=database.database,
     )
     try:
-        with connect(database, Deadline(10)) as connection:
-            listing = format_listing(list_tables(connection))
+        listing = format_listing(list_tables(connection))
         assert f"{listing}\n" == as_psql_17(psql(database, "-c", r"\dt"), server.version)
     finally:
         server.run(
@@ -153,9 +148,10 @@ def test_owner_with_every_kind_of_character(server: Server, database: Target, ps
         )
 
 
-def test_empty_database(server: Server, database: Target, psql: Psql) -> None:
-    with connect(database, Deadline(10)) as connection:
-        rows = list_tables(connection)
+def test_empty_database(
+    server: Server, database: Target, connection: Connection, psql: Psql
+) -> None:
+    rows = list_tables(connection)
     assert format_listing(rows) == "Did not find any relations."
     assert as_psql_17(psql(database, "-c", r"\dt"), server.version) == f"{format_listing(rows)}\n"
 
@@ -173,13 +169,12 @@ def test_the_guide_s_own_listing() -> None:
 
 @pytest.mark.parametrize("pattern", ["a.b.c.d", "another_database.public.*", "(", "a{2,1}"])
 def test_pattern_that_psql_refuses(pattern: str, connection: Connection) -> None:
-    with connection, pytest.raises(KnownError) as refusal:
+    with pytest.raises(KnownError) as refusal:
         list_tables(connection, pattern)
     assert refusal.value.code == "pattern_invalid"
 
 
 def test_own_database_s_name_in_the_pattern(filled: Target, connection: Connection) -> None:
-    with connection:
-        assert list_tables(connection, f"{filled.database}.app.sess*") == [
-            ("app", "sessions", "table", "postgres")
-        ]
+    assert list_tables(connection, f"{filled.database}.app.sess*") == [
+        ("app", "sessions", "table", "postgres")
+    ]
