@@ -34,7 +34,7 @@ def apply(
     ``read_only`` and what the connection raises.
     """
     if plan.differs:
-        raise _differs(plan)
+        raise table_differs(plan)
     todo = [
         (script, statement)
         for script in plan.scripts
@@ -129,7 +129,8 @@ def _honest_about_commit(
     raise refusal
 
 
-def _differs(plan: Plan) -> KnownError:
+def table_differs(plan: Plan) -> KnownError:
+    """Say which objects exist in another shape."""
     objects = [item.object for item in plan.differs]
     return KnownError(
         "table_differs",

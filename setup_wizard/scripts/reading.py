@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -57,7 +58,7 @@ def _read(path: Path) -> bytes:
     missing = _(
         "Looked for it here: {path}. Choose another file or fetch the project again.", path=path
     )
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a folder above is closed
         raise KnownError(
             "script_missing",
             _("{file} is a folder, not an SQL file", file=path.name),
@@ -67,7 +68,7 @@ def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise KnownError(
             "script_missing",
             _("There is no file {file}", file=path.name),
@@ -175,11 +176,12 @@ def _trimmed(text: str) -> str:
 
 def _not_sql(path: Path, text: str, refusal: PgQueryError) -> KnownError:
     """Say why the parser stopped: psql's own language, or SQL that is not SQL."""
-    data = text.encode()
-    offset = refusal.cursorpos - 1 if refusal.cursorpos else len(data)
-    before = data[:offset].decode()
+    # cursorpos counts characters from 1, as the server does, though postgast's documentation says
+    # bytes; 0 means that the parser does not know
+    place = refusal.cursorpos - 1 if refusal.cursorpos else len(text)
+    before = text[:place]
     line = before.count("\n") + 1
-    if what := psql_language(data, offset):
+    if what := psql_language(before, text[place:]):
         return needs_psql(path, line, what)
     column = len(before) - before.rfind("\n")
     return KnownError(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from setup_wizard.errors import Evidence, KnownError
 from setup_wizard.i18n import Text, _
 from setup_wizard.scripts import Statement
+from setup_wizard.scripts.grammar import code
 
 if TYPE_CHECKING:
     from postgast.pg_query_pb2 import Node
@@ -54,30 +55,20 @@ def without_transaction(path: Path, parsed: Iterable[Parsed]) -> Iterator[Statem
             yield each.statement
 
 
-def psql_language(script: bytes, stop: int) -> str | None:
+def psql_language(before: str, rest: str) -> str | None:
     r"""Return the psql command, COPY data or variable at which the parser stopped, else None.
 
     Args:
-        script: in UTF-8.
-        stop: the offset of the token that the parser did not like.
+        before: the script up to the token that the parser did not like.
+        rest: the script from there on.
     """
-    from postgast import PgQueryError, scan
     from postgast.pg_query_pb2 import Token
 
-    line_end = script.find(b"\n", stop)
-    until = len(script) if line_end < 0 else line_end
-    try:
-        tokens = scan(script[:until].decode()).tokens
-    except PgQueryError:  # an apostrophe in the data that follow COPY
-        tokens = scan(script[:stop].decode()).tokens
-    kinds = [token.token for token in tokens]
-    if Token.ASCII_92 in kinds:
-        start = tokens[kinds.index(Token.ASCII_92)].start
-        return script[start:].split(maxsplit=1)[0].decode()
+    if rest.startswith(("\\", ":")):
+        return rest.split(maxsplit=1)[0]
+    kinds = [token.token for token in code(before)]
     if Token.COPY in kinds and Token.STDIN in kinds[kinds.index(Token.COPY) :]:
         return "COPY … FROM stdin"
-    if script[stop : stop + 1] == b":":
-        return script[stop:until].split(maxsplit=1)[0].decode()
     return None
 
 
