@@ -200,15 +200,13 @@ def relations(connection: Connection, oids: Iterable[int]) -> dict[int, Relation
     return {
         oid: Relation(
             oid,
-            *start,
+            *(schema, name, kind, owner),
             tuple(columns[oid]),
             tuple(constraints[oid]),
             tuple(own_indexes[oid]),
-            *(unlogged, partition_key, partition_bound, definition),
+            *details,
         )
-        for oid, *start, unlogged, partition_key, partition_bound, definition in connection.query(
-            _RELATIONS, (wanted,)
-        )
+        for oid, schema, name, kind, owner, *details in connection.query(_RELATIONS, (wanted,))
     }
 
 
@@ -229,5 +227,5 @@ def _grouped(
 
 
 def _index(*values: Any) -> Index:
-    *start, keys, include, predicate, nulls_distinct, constraint, valid = values
-    return Index(*start, tuple(keys), tuple(include), predicate, nulls_distinct, constraint, valid)
+    oid, schema, name, table, unique, method, keys, include, *details = values
+    return Index(oid, schema, name, table, unique, method, tuple(keys), tuple(include), *details)

@@ -135,7 +135,7 @@ class Connection:
         self.execute("BEGIN")
         try:
             yield
-            self.deadline.check()
+            self._run(self.deadline.check)
         except BaseException:
             self._roll_back()
             raise
@@ -167,8 +167,12 @@ class Connection:
         self.close()
 
     def _roll_back(self) -> None:
-        if not self.closed:  # else the server has rolled back by itself
-            self.execute("ROLLBACK")
+        """Roll back, or close where there is no time for it: that is a rollback as well."""
+        if self.deadline.cancelled or not self.deadline.remaining:
+            self._abandon()
+        elif not self.closed:
+            with suppress(KnownError):  # what went wrong before is what the user must know
+                self.execute("ROLLBACK")
 
     def _on_notice(self, diagnostic: Diagnostic) -> None:
         self.notices.append(
@@ -228,6 +232,8 @@ class Connection:
 
     def _abandon(self) -> None:
         """Cancel the statement on the server and close, without making the user wait for it."""
+        if self.closed:
+            return
         driver = self._driver
         self._abandoned = True
 

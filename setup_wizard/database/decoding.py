@@ -13,16 +13,18 @@ _JAPANESE: Final = "ぁ-ヿ一-鿿々、。「」"
 _CHINESE: Final = "一-鿿、。，：“”"
 _LIKELY: Final = {
     "euc_kr": _HANGUL,
-    "cp949": _HANGUL,
     "cp932": _JAPANESE,
+    "cp949": _HANGUL,
+    "cp936": _CHINESE,
+    "cp950": _CHINESE,
     "euc_jp": _JAPANESE,
-    "gbk": _CHINESE,
-    "big5": _CHINESE,
     "cp1251": "А-я",
     "cp1250": "À-ž",
     "cp1252": "À-ÿ«»",
 }
-"""Codecs of servers that do not use UTF-8, and the characters that text in their languages has."""
+"""Codecs of servers that do not use UTF-8, and the characters that text in their languages has.
+
+The narrower come first: nearly any bytes are some characters of the wider ones."""
 
 
 def decode(raw: bytes, *names: str) -> str:

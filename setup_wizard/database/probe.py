@@ -23,10 +23,10 @@ def first_bytes(address: Address, user: str, database: str, deadline: Deadline) 
 
     No password is sent. Raises OSError when there is no connection, TimedOut while it is silent.
     """
-    parameters = b"".join(
-        text.encode() + b"\0" for text in ("user", user, "database", database, "")
-    )
-    packet = struct.pack("!ii", 8 + len(parameters), _PROTOCOL) + parameters
+    # The line ends make servers of line-based protocols (HTTP, SMTP, Redis) speak up as well.
+    parameters = {"user": user, "database": database, "application_name": "setup-wizard\r\n\r\n"}
+    body = b"".join(f"{name}\0{value}\0".encode() for name, value in parameters.items()) + b"\0"
+    packet = struct.pack("!ii", 8 + len(body), _PROTOCOL) + body
     with socket.socket(address.family, socket.SOCK_STREAM) as link:
         link.settimeout(0)
         if (number := link.connect_ex(address.sockaddr)) not in _PENDING:
