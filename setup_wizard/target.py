@@ -130,7 +130,7 @@ def read_settings(env: EnvFile | None, environ: Mapping[str, str]) -> Settings:
     }
     used = {said.origin.key: said for said in reading.said.values()}
     lost = list(mistakes.lost_variables(used.values()))
-    causes = reading.causes or list(mistakes.faults(reading.values, origins))
+    causes = reading.causes or list(mistakes.faults(reading.values, origins))[:1]
     if causes:
         problems = [*_unreadable(env), *lost, *causes, *doubts]
     else:
@@ -335,7 +335,7 @@ def _read_url(said: Said) -> _Reading:
         return _Reading(causes=[cause])
     agreed = _agreed(url.encoded(parts))
     values, options = agreed or url.libpq_reads(url.encoded(parts).text()) or ({}, {})
-    faults = list(mistakes.faults(values, dict.fromkeys(values, said.origin)))
+    faults = list(mistakes.faults(values, dict.fromkeys(values, said.origin)))[:1]
     if not agreed and not faults:
         faults = [mistakes.read_differently(said, parts)]
     if faults and parts.user is None:

@@ -38,9 +38,9 @@ def changed(env: EnvFile, key: str, value: str) -> bytes:
 # --- reading
 
 
+characters = st.characters(codec="utf-8", exclude_characters="\0")
 env_lines = st.text(
-    st.sampled_from("AB_='\"#$ {}:-\\nt한글\r\n\t\u3000x") | st.characters(codec="utf-8"),
-    max_size=60,
+    st.sampled_from("AB_='\"#$ {}:-\\nt한글\r\n\t\u3000x") | characters, max_size=60
 )
 
 
@@ -200,11 +200,7 @@ def test_bytes_in_no_known_encoding_are_refused_without_quoting_them(tmp_path: P
 # --- writing
 
 
-values = st.text(
-    st.sampled_from("a#$ {}'\"\\\n\r\t`=:@%/한글")
-    | st.characters(codec="utf-8", exclude_characters="\0"),
-    max_size=20,
-)
+values = st.text(st.sampled_from("a#$ {}'\"\\\n\r\t`=:@%/한글") | characters, max_size=20)
 WRITTEN = [
     "A=old",
     "export A = old  # note",

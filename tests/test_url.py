@@ -34,7 +34,8 @@ ports = st.integers(1, 65535)
 
 def alchemy(text: str) -> dict[str, str]:
     """What SQLAlchemy hands to psycopg."""
-    _args, options = PGDialect_psycopg().create_connect_args(make_url(text))
+    dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
+    _args, options = dialect.create_connect_args(make_url(text))  # type: ignore[no-untyped-call]
     return {
         KEYWORDS[key]: str(value) for key, value in options.items() if key in KEYWORDS and value
     }
