@@ -18,8 +18,6 @@ def kind_of(relation: Relation) -> str:
             return "view"
         case "S":
             return "sequence"
-        case "c":
-            return "type"
         case _:
             return "table"
 

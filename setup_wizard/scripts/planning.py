@@ -59,6 +59,7 @@ def named(scripts: tuple[Script, ...]) -> Iterator[str]:
 class _Seen:
     """The objects of one side, by their real names."""
 
+    names: frozenset[Name]
     relations: dict[Name, Relation]
     indexes: dict[Name, Index]
     definitions: dict[Made, dict[str, str]]
@@ -114,6 +115,7 @@ class _Comparison:
                 if m.kind in DEFINED
             }
         seen = _Seen(
+            frozenset(written[n] for n in oids),
             {written[n]: relations[oid] for n, oid in oids.items() if oid in relations},
             {written[n]: indexes[oid] for n, oid in oids.items() if oid in indexes},
             texts,
@@ -153,17 +155,22 @@ class _Comparison:
         about: Text = ""
         if made.kind != "sequence":
             about = ngettext("{count} column", "{count} columns", count=len(want.columns))
-        have = self.there.relations.get(made.name)
-        if step.afresh or (have is None and made.name not in self.there.indexes):
+        if step.afresh or made.name not in self.there.names:
             return _Verdict(Action.CREATE, about)
+        have = self.there.relations.get(made.name)
         if have is None or kind_of(have) != made.kind:
-            kind = kind_of(have) if have else "index"
-            return _Verdict(Action.DIFFERS, about, other_kind(made.name.name, kind))
+            return _Verdict(Action.DIFFERS, about, self._other_kind(made.name))
         if made.kind == "table":
             differences = () if self.reached.get(made.name) is not None else self._table(made.name)
         else:
             differences = compare_views(want, have)
         return _judged(made, differences, about)
+
+    def _other_kind(self, name: Name) -> Differences:
+        if relation := self.there.relations.get(name):
+            return other_kind(name.name, kind_of(relation))
+        # what has a relation's name and is none of them belongs to a type
+        return other_kind(name.name, "index" if name in self.there.indexes else "type")
 
     def _table(self, name: Name, want: Relation | None = None) -> Differences:
         """Compare a table that is there with ``want``, or with what the script ends with."""
@@ -194,9 +201,8 @@ class _Comparison:
             gone = Name(made.on.schema, have.table) in self.rehearsal.gone
             if not gone:
                 return _judged(made, compare_indexes(want, have), about)
-        elif other := self.there.relations.get(made.name):
-            differences = other_kind(made.name.name, kind_of(other))
-            return _Verdict(Action.DIFFERS, about, differences)
+        elif made.name in self.there.names:
+            return _Verdict(Action.DIFFERS, about, self._other_kind(made.name))
         return _Verdict(Action.CREATE, about)
 
     def _defined(self, step: Step, made: Made) -> _Verdict | None:

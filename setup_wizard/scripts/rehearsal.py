@@ -262,7 +262,9 @@ class Rehearsal:
         if command.dropped and not all(self._stands_in(name) for name in command.dropped):
             self.gone.update(self._full(name) for name in command.dropped)
             return True
-        if command.is_query or all(self._is_ours(name) for name in command.locked):
+        new = command.made and self._full(command.made.name)
+        others = [name for name in command.locked if self._full(name) != new]
+        if command.is_query or all(self._is_ours(name) for name in others):
             return False
         self._uncertain = True
         return True
