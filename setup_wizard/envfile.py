@@ -12,11 +12,11 @@ import os
 import re
 import stat
 import sys
+import time
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -264,7 +264,7 @@ def _back_up(real: Path, data: bytes) -> Path:
     if not os.access(real, os.W_OK):
         # os.replace would go past the read-only mark on POSIX.
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(real))
-    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    stamp = time.strftime("%Y%m%d-%H%M%S")
     for number in range(100):
         again = f"-{number}" if number else ""
         backup = real.with_name(f"{real.name}.bak-{stamp}{again}")
