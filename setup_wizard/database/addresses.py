@@ -38,16 +38,14 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
     Raises UnknownHost, Cancelled or TimedOut; a lookup that nobody waits for any longer ends by
     itself in the background.
     """
-    if host.startswith(("/", "@")):  # libpq's spelling of a folder with Unix sockets
-        path = f"{host}/.s.PGSQL.{port}"
-        return [Address(socket.AF_UNIX, path, path.replace("@", "\0", 1))]
+    if host.startswith("/") and hasattr(socket, "AF_UNIX"):
+        path = f"{host}/.s.PGSQL.{port}"  # libpq takes such a host as a folder
+        return [Address(socket.AF_UNIX, path, path)]
     try:
         found = _look_up(host, port, socket.AI_NUMERICHOST)
     except UnknownHost:
         found = _look_up_in_background(host, port, deadline)
-    unique = dict.fromkeys(
-        (family, sockaddr) for family, _type, _protocol, _name, sockaddr in found
-    )
+    unique = dict.fromkeys((family, sockaddr) for family, *_rest, sockaddr in found)
     return [Address(family, str(sockaddr[0]), sockaddr) for family, sockaddr in unique]
 
 

@@ -28,6 +28,33 @@ _CANCEL_SECONDS: Final = 5.0
 _CANCEL_AWAITED: Final = 0.1
 
 _CODES: Final = {"55P03": "lock_timeout", "25006": "read_only", "42501": "cannot_create"}
+_WORDS: Final = {
+    "lock_timeout": (
+        _("Another program holds what the statement needs"),
+        _(
+            "The wait for a lock was given up. Close other programs that use these tables, such "
+            "as pgAdmin or an open psql, then try again."
+        ),
+    ),
+    "read_only": (
+        _("This database can only be read at the moment"),
+        _(
+            "The server is a copy of another one, or was set to read-only, so no table can be "
+            "created. Ask whoever runs the server for the address to write to."
+        ),
+    ),
+    "cannot_create": (
+        _("This user does not have the right to do that"),
+        _(
+            "Log in as the owner of the database or the table, or ask the owner for the right. "
+            "What the server says about it stands under Details."
+        ),
+    ),
+    "script_failed": (
+        _("The server does not accept a statement"),
+        _("What the server says about it stands under Details."),
+    ),
+}
 _GONE: Final = frozenset({"57P01", "57P02", "57P03", "57P05"})
 """The server ended the session: shut down, crashed, or was idle for longer than it allows."""
 
@@ -220,11 +247,11 @@ class Connection:
             )
         if error.sqlstate is None:
             raise error
+        code = _CODES.get(error.sqlstate, "script_failed")
         position = error.diag.statement_position
         return StatementFailed(
-            _CODES.get(error.sqlstate, "script_failed"),
-            _("The server refused a statement"),
-            _text(error.diag),
+            code,
+            *_WORDS[code],
             sqlstate=error.sqlstate,
             position=int(position) if position else None,
             server_text=_text(error.diag),

@@ -182,7 +182,7 @@ def test_web_server_that_waits_for_a_line() -> None:
         try:
             match = re.search(r"port (\d+)", process.stdout.readline())
             assert match
-            failed = refusal(replace(NOWHERE, port=int(match[1])), 2)
+            failed = refusal(replace(NOWHERE, port=int(match[1])), 1)
         finally:
             process.terminate()
     assert failed.code == "not_postgresql"
@@ -198,7 +198,7 @@ def test_server_too_short_of_memory_to_say_it_properly() -> None:
 
 def test_silence_and_hanging_up_are_no_answer() -> None:
     with fake_server(Answer(greeting="", stays=True)) as port:
-        silent = refusal(replace(NOWHERE, port=port), 1)
+        silent = refusal(replace(NOWHERE, port=port), 0.5)
     with fake_server(Answer(greeting="")) as port:
         hung_up = refusal(replace(NOWHERE, port=port))
     with black_hole() as port:
@@ -325,13 +325,14 @@ def test_time_limit_of_a_statement(
 def test_other_threads_go_on(connection: Connection) -> None:
     with black_hole() as hole, silent_server() as silent:
         for slow in (
-            lambda: refusal(replace(NOWHERE, port=hole), 0.5),
-            lambda: refusal(replace(NOWHERE, port=silent), 0.5),
-            lambda: refusal(replace(NOWHERE, host="no-such-host.invalid"), 0.5),
-            lambda: connection.query("SELECT pg_sleep(0.5)"),
-            lambda: connection.query("SELECT pg_sleep(0.5), repeat('x', 1000000)"),
+            lambda: refusal(replace(NOWHERE, port=hole), 0.3),
+            lambda: refusal(replace(NOWHERE, port=silent), 0.3),
+            lambda: refusal(replace(NOWHERE, host="no-such-host.invalid"), 0.3),
+            lambda: connection.query("SELECT pg_sleep(0.3)"),
+            lambda: connection.query("SELECT pg_sleep(0.3), repeat('x', 1000000)"),
         ):
-            assert longest_gap(slow) < 0.1
+            # a busy computer may hold this thread up as well, but not three times
+            assert any(longest_gap(slow) < 0.1 for _ in range(3))
 
 
 def assert_cancelled(deadline: Deadline, action: Callable[[], object]) -> None:
