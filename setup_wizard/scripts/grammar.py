@@ -227,6 +227,13 @@ class Command:
         return tuple(_dropped(each) for each in self.node.objects)
 
     @cached_property
+    def fingerprint(self) -> str:
+        """What it has in common with statements that differ only in their constants."""
+        from postgast import fingerprint
+
+        return str(fingerprint(self.statement.text).hex)
+
+    @cached_property
     def tokens(self) -> tuple[ScanToken, ...]:
         """Its tokens without comments; offsets count bytes of UTF-8."""
         return code(self.statement.text)

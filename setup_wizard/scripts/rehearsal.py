@@ -103,6 +103,8 @@ class Rehearsal:
     def __post_init__(self) -> None:
         self._uncertain = False
         self._known: dict[Name, bool] = {}
+        # Thousands of rows to insert differ only in their values: one of them stands for all.
+        self._explained: set[str] = set()
         self._printed: dict[str, str] = {}
         self._copied_indexes: set[Name] = set()
         self.connection.query(
@@ -231,6 +233,8 @@ class Rehearsal:
         self._remember_shape(step)
         if made and made.kind == "index":
             self._forget_copied_index(made)
+        if command.is_query and command.fingerprint in self._explained:
+            return
         if not self._try(step):
             self._uncertain = True
             return
@@ -238,8 +242,11 @@ class Rehearsal:
             step.made = self._placed(made)
         if command.search_path is not None:
             self._follow(command.search_path)
-        if not command.is_query:
+        if command.is_query:
+            self._explained.add(command.fingerprint)
+        else:
             self._known.clear()
+            self._explained.clear()
 
     def _outside_schemas(self, step: Step, made: Made) -> bool:
         """Note a schema or extension; True when there is nothing to run for it."""
