@@ -72,6 +72,16 @@ class Plan:
         return tuple(item for item in self.items if item.action is Action.DIFFERS)
 
     @property
+    def todo(self) -> tuple[tuple[Script, Statement], ...]:
+        """The statements that applying the plan will run, in order."""
+        return tuple(
+            (script, statement)
+            for script in self.scripts
+            for statement in script.statements
+            if statement not in self.same
+        )
+
+    @property
     def nothing_to_do(self) -> bool:
         """Whether everything is there already, exactly as the scripts make it."""
         return all(item.action is Action.SAME for item in self.items)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from setup_wizard.database import catalog
@@ -35,12 +35,7 @@ def apply(
     """
     if plan.differs:
         raise table_differs(plan)
-    todo = [
-        (script, statement)
-        for script in plan.scripts
-        for statement in script.statements
-        if statement not in plan.same
-    ]
+    todo = plan.todo
     if not todo:
         return ()
     results: list[Result] = []
@@ -53,7 +48,8 @@ def apply(
         for script, statement in todo:
             results.append(_timed(connection, script, statement))
             on_result(results[-1])
-    connection.execute("RESET ALL")  # a script's SET would outlive it
+    with suppress(KnownError):  # the changes are saved, whatever becomes of the connection now
+        connection.execute("RESET ALL")  # a script's SET would outlive it
     return tuple(results)
 
 
@@ -93,7 +89,7 @@ def _timed(connection: Connection, script: Script, statement: Statement) -> Resu
 
 @contextmanager
 def _honest_about_commit(
-    results: list[Result], todo: list[tuple[Script, Statement]]
+    results: list[Result], todo: tuple[tuple[Script, Statement], ...]
 ) -> Iterator[None]:
     """Say so when the answer to COMMIT never came: then nobody knows what the server did."""
     try:

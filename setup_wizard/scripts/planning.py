@@ -161,7 +161,8 @@ class _Comparison:
         if have is None or kind_of(have) != made.kind:
             return _Verdict(Action.DIFFERS, about, self._other_kind(made.name))
         if made.kind == "table":
-            differences = () if self.reached.get(made.name) is not None else self._table(made.name)
+            reached = self.reached.get(made.name) is not None
+            differences = () if reached else self._table(want, have, made.name)
         else:
             differences = compare_views(want, have)
         return _judged(made, differences, about)
@@ -172,12 +173,7 @@ class _Comparison:
         # what has a relation's name and is none of them belongs to a type
         return other_kind(name.name, "index" if name in self.there.indexes else "type")
 
-    def _table(self, name: Name, want: Relation | None = None) -> Differences:
-        """Compare a table that is there with ``want``, or with what the script ends with."""
-        want = want or self.made.relations.get(name)
-        have = self.there.relations.get(name)
-        if want is None or have is None:
-            return (_("it is missing"),)
+    def _table(self, want: Relation, have: Relation, name: Name) -> Differences:
         indexes = tuple(
             self.made.indexes[step.made.name]
             for step in self.rehearsal.steps
@@ -216,9 +212,14 @@ class _Comparison:
 
     def _reached(self, table: Name) -> int | None:
         """Say after how many of its ALTER TABLE statements a table is like the real one."""
+        have = self.there.relations.get(table)
         shapes = [shape for _step, shape in self.rehearsal.shapes[table]]
         shapes.append(self.made.relations.get(table))
-        alike = [i for i, shape in enumerate(shapes) if shape and not self._table(table, shape)]
+        alike = [
+            at
+            for at, shape in enumerate(shapes)
+            if shape and have and not self._table(shape, have, table)
+        ]
         return alike[-1] if alike else None
 
     def _is_altered(self, step: Step) -> bool:
