@@ -7,8 +7,8 @@ from typing import Final
 from setup_wizard.database.connection import Connection
 from setup_wizard.scripts.grammar import Made
 
-# Each query gives (key, definition): functions of one name differ in their arguments, the rest is
-# alone under its name. Parameters: the schema, the object's name, the table's name.
+# Each query gives (arguments, definition): functions of one name differ in their arguments, the
+# others are alone under their name. Parameters: the schema, the object's name, the table's name.
 _TYPE: Final = """
 SELECT '', concat_ws(' ', t.typtype,
     (SELECT string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder)

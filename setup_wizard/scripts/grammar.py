@@ -78,12 +78,16 @@ class Name(NamedTuple):
 
 
 class Made(NamedTuple):
-    """An object that a statement makes; ``on`` is the table of an index or trigger."""
+    """An object that a statement makes; ``on`` is the table of an index or trigger.
+
+    ``arguments``: those of a function, as the server writes them, once they are known.
+    """
 
     kind: str
     name: Name
     on: Name | None = None
     replaces: bool = False
+    arguments: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,15 +171,18 @@ class Command:
     @cached_property
     def locked(self) -> tuple[Name, ...]:
         """The existing tables on which it would take a lock that keeps others waiting."""
-        fields = self.node.DESCRIPTOR.fields_by_name
+        node = self.node
+        fields = node.DESCRIPTOR.fields_by_name
         names = [
-            _range(getattr(self.node, field))
+            _range(getattr(node, field))
             for field in ("relation", "sequence", "table")
-            if field in fields and self.node.HasField(field)
+            if field in fields and node.HasField(field)
         ]
         if self.kind in ("create_stmt", "create_seq_stmt"):
             names.clear()  # that is the name of the new object
-        names += [_range(node.pktable) for node in self._constraints if node.HasField("pktable")]
+        if self.kind == "create_stmt":
+            names += [_range(parent.range_var) for parent in node.inh_relations]
+        names += [_range(key.pktable) for key in self._constraints if key.HasField("pktable")]
         return tuple(dict.fromkeys(names))
 
     @cached_property

@@ -202,13 +202,13 @@ class _Comparison:
         return _Verdict(Action.CREATE, about)
 
     def _defined(self, step: Step, made: Made) -> _Verdict | None:
-        want, have = self.made.definitions[made], self.there.definitions[made]
-        if not want:
+        want = self.made.definitions[made].get(made.arguments)
+        have = self.there.definitions[made].get(made.arguments)
+        if want is None:
             return None
-        if step.afresh or not want.keys() & have.keys():
+        if step.afresh or have is None:
             return _Verdict(Action.CREATE)
-        same = all(have.get(key) == text for key, text in want.items())
-        return _judged(made, () if same else (_("its definition is another one"),))
+        return _judged(made, () if want == have else (_("its definition is another one"),))
 
     def _reached(self, table: Name) -> int | None:
         """Say after how many of its ALTER TABLE statements a table is like the real one."""

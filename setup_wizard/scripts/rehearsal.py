@@ -50,13 +50,20 @@ SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND relname = %(n
 FROM pg_namespace n WHERE nspname = %(schema)s
 """
 _LOCKABLE: Final = """
-SELECT c.oid, nspname, relname, relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'SELECT')
+SELECT c.oid, nspname, relname, relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'SELECT'),
+    'PARTITION BY ' || pg_get_partkeydef(c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE c.oid = to_regclass(%s)
 """
 # LIKE leaves foreign keys out, which is what we want, and gives keys other names, which is not.
 _KEYS: Final = """
 SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE conrelid = %s::oid AND contype IN ('p', 'u', 'x')
+"""
+# cmin numbers the commands of this transaction
+_NEWEST_FUNCTION: Final = """
+SELECT pg_get_function_identity_arguments(p.oid)
+FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
+WHERE nspname = %s AND proname = %s ORDER BY p.cmin::text::bigint DESC LIMIT 1
 """
 _NEWEST_INDEX: Final = """
 SELECT relname FROM pg_index JOIN pg_class c ON c.oid = indexrelid
@@ -344,7 +351,15 @@ class Rehearsal:
             name = Name(home, newest)
         if name in self.copies:
             return None
-        return Made(made.kind, name, on, made.replaces)
+        arguments = self._newest_arguments(name) if made.kind == "function" else ""
+        return Made(made.kind, name, on, made.replaces, arguments)
+
+    def _newest_arguments(self, function: Name) -> str:
+        with self.looking_at(scratch=True):
+            ((arguments,),) = self.connection.query(
+                _NEWEST_FUNCTION, (self.scratch[function.schema], function.name)
+            )
+        return self.really(str(arguments))
 
     def _dropped_before(self, made: Made) -> bool:
         on = made.on and self._full(made.on)
@@ -359,20 +374,20 @@ class Rehearsal:
         rows = self.connection.query(_LOCKABLE, (str(name),))
         if not rows:
             return True  # it does not exist, and the server will say so
-        ((oid, schema, table, copyable),) = rows
+        ((oid, schema, table, copyable, partitioning),) = rows
         if schema not in self._schemas:
             return schema in self.scratch.values()
         if copyable:
-            self._copy(oid, Name(schema, table))
+            self._copy(oid, Name(schema, table), partitioning or "")
         return bool(copyable)
 
-    def _copy(self, oid: int, name: Name) -> None:
+    def _copy(self, oid: int, name: Name, partitioning: str) -> None:
         if name.schema not in self.scratch:
             self._stand_in(name.schema)
             self._use_path()
         copy = self.in_scratch(name)
         self.connection.execute(
-            f"CREATE TABLE {copy} (LIKE {name} INCLUDING ALL EXCLUDING INDEXES)"
+            f"CREATE TABLE {copy} (LIKE {name} INCLUDING ALL EXCLUDING INDEXES) {partitioning}"
         )
         self._known[name] = True
         for key, definition in self.connection.query(_KEYS, (oid,)):

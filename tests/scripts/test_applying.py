@@ -275,6 +275,7 @@ def test_a_cp949_file_reaches_the_server(connection: Connection, script: MakeScr
     assert [item.action for item in again.items] == [Action.SAME, Action.RUN]
 
 
+@pytest.mark.parametrize("server", [18], indirect=True)
 def test_twenty_thousand_statements(connection: Connection, tmp_path: Path) -> None:
     path = tmp_path / "many.sql"
     lines = (f"INSERT INTO public.a (b, c) VALUES ({i}, '값 {i}');" for i in range(20_000))

@@ -81,7 +81,8 @@ def test_what_a_statement_makes(sql: str, made: Made | None) -> None:
         ("ALTER SEQUENCE s RESTART", ["s"]),
         ("CREATE POLICY p ON a", ["a"]),
         ("ALTER TABLE a RENAME TO b", ["a"]),
-        ("CREATE TABLE a (LIKE b) INHERITS (c)", []),
+        ("CREATE TABLE a (LIKE b) INHERITS (c)", ["c"]),
+        ("CREATE TABLE a PARTITION OF b DEFAULT", ["b"]),
         ("CREATE VIEW a AS SELECT * FROM b", []),
     ],
 )

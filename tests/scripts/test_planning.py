@@ -571,6 +571,40 @@ def test_a_schema_is_dropped_and_made_anew(connection: Connection, script: MakeS
         apply(connection, plan)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE IF NOT EXISTS p2 PARTITION OF p FOR VALUES IN (2)",
+        "CREATE TABLE IF NOT EXISTS child (more int) INHERITS (parent)",
+    ],
+)
+def test_a_child_of_a_table_that_exists(
+    connection: Connection, script: MakeScript, sql: str, database: Target
+) -> None:
+    connection.execute(
+        "CREATE TABLE p (a int PRIMARY KEY) PARTITION BY LIST (a);"
+        "CREATE TABLE p_rest PARTITION OF p DEFAULT; CREATE TABLE parent (a int)"
+    )
+    read = script(sql)
+    with other_session(database, "INSERT INTO p VALUES (1); INSERT INTO parent VALUES (1)"):
+        plan = make_plan(connection, [read])
+    assert [item.action for item in plan.items] == [Action.CREATE]
+    apply(connection, plan)
+    assert make_plan(connection, [read]).nothing_to_do
+
+
+def test_functions_of_one_name(connection: Connection, script: MakeScript) -> None:
+    connection.execute("CREATE FUNCTION f(text) RETURNS int RETURN 1")
+    read = script(
+        "CREATE TYPE mood AS ENUM ('a'); CREATE FUNCTION f(int) RETURNS int RETURN 1;"
+        "CREATE FUNCTION f(text) RETURNS int RETURN 1; CREATE FUNCTION f(mood) RETURNS int RETURN 1"
+    )
+    plan = make_plan(connection, [read])
+    assert [item.action.value for item in plan.items] == ["create", "create", "same", "create"]
+    apply(connection, plan)
+    assert make_plan(connection, [read]).nothing_to_do
+
+
 def test_a_do_block_that_makes_a_type(connection: Connection, script: MakeScript) -> None:
     read = script(
         "DO $$ BEGIN CREATE TYPE mood AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN NULL;"
