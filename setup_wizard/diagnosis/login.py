@@ -37,7 +37,7 @@ def check_login(case: Case) -> Iterator[Finding]:
         yield Finding.from_error("login", refusal)
         return
     typed = [field for field in FIELDS if case.settings.origins[field].kind == "typed"]
-    if typed and case.project and case.project.env:
+    if typed and case.project:
         yield Finding(
             check="login",
             status=Status.WARN,
@@ -48,7 +48,7 @@ def check_login(case: Case) -> Iterator[Finding]:
                 "Save what you typed, so that both say the same."
             ),
             evidence={"fields": list(typed)},
-            fixes=(_offer_save_env(case.project.env),),
+            fixes=(_offer_save_env(case.project.env or case.project.root / ".env"),),
         )
         return
     yield Finding(
