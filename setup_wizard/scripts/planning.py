@@ -108,7 +108,9 @@ class _Comparison:
         with self.rehearsal.looking_at(scratch=scratch):
             oids = catalog.find(connection, written)
             relations = catalog.relations(connection, oids.values())
-            indexes = catalog.indexes(connection, oids.values())
+            indexes = {i.oid: i for relation in relations.values() for i in relation.indexes}
+            if elsewhere := set(oids.values()) - relations.keys() - indexes.keys():
+                indexes |= catalog.indexes(connection, elsewhere)
             texts = {
                 m: definitions(connection, m, self.rehearsal.schema(m.name.schema, scratch=scratch))
                 for m in made

@@ -41,6 +41,9 @@ LOCK_TIMEOUT: Final = "1s"
 """Long enough for the moment in which another program really holds a lock, short for a person."""
 STATEMENT_TIMEOUT: Final = "30s"
 
+_TAKES_NAMES_AWAY: Final = frozenset(
+    {"alter_object_schema_stmt", "do_stmt", "drop_stmt", "rename_stmt"}
+)
 _NAMED: Final = """
 SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND relname = %(name)s)
     OR EXISTS (SELECT FROM pg_type WHERE typnamespace = n.oid AND typname = %(name)s)
@@ -252,8 +255,15 @@ class Rehearsal:
         if command.is_query:
             self._explained.add(command.fingerprint)
         else:
-            self._known.clear()
-            self._explained.clear()
+            self._remember(step)
+
+    def _remember(self, step: Step) -> None:
+        """Keep what is known of the scratch schemas' names after a statement that is no query."""
+        self._explained.clear()
+        stay = step.command.kind not in _TAKES_NAMES_AWAY
+        self._known = {name: True for name, known in self._known.items() if known and stay}
+        if step.made:
+            self._known[step.made.name] = True
 
     def _outside_schemas(self, step: Step, made: Made) -> bool:
         """Note a schema or extension; True when there is nothing to run for it."""
@@ -276,12 +286,18 @@ class Rehearsal:
         if command.dropped and not all(self._stands_in(name) for name in command.dropped):
             self.gone.update(self._full(name) for name in command.dropped)
             return True
-        new = command.made and self._full(command.made.name)
-        others = [name for name in command.locked if self._full(name) != new]
-        if command.is_query or all(self._is_ours(name) for name in others):
+        if command.is_query or all(self._is_ours(name) for name in self._others(command)):
             return False
         self._uncertain = True
         return True
+
+    def _others(self, command: Command) -> list[Name]:
+        """Leave out the table that a statement makes from those that it locks."""
+        if command.made is None or command.made.kind != "table":
+            return list(command.locked)
+        names = [name for name in command.locked if name.name == command.made.name.name]
+        itself = [name for name in names if self._full(name) == self._full(command.made.name)]
+        return [name for name in command.locked if name not in itself]
 
     def _try(self, step: Step) -> bool:
         """Run a statement; False when it failed but may well succeed outside the rehearsal."""
