@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import getpass
-import json
 import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from threading import Thread
 from typing import Any, Final, TextIO
 
 from setup_wizard.deadline import Cancelled
 from setup_wizard.diagnosis.chain import crash
 from setup_wizard.diagnosis.finding import Finding, FixOffer, Status
-from setup_wizard.engine import Applied, Engine, Job, Listing, open_engine
+from setup_wizard.engine import Applied, Engine, Job, Listing, load_parser, open_engine
 from setup_wizard.errors import KnownError
 from setup_wizard.i18n import Text, _, ngettext
 from setup_wizard.options import Options
@@ -98,6 +97,8 @@ class Console:
 
     def run(self) -> int:
         """Run the command that was asked for; return the exit code."""
+        if self._options.command != "tables":
+            Thread(target=load_parser, daemon=True).start()
         commands = {
             "check": self._check,
             "plan": self._plan,
@@ -226,6 +227,8 @@ class Console:
                 self._job = self._engine.fix(offer.id, job, self._engine.deadline("fix"))
                 return True
         if finding.code in ("login_rejected", "password_missing") and self._may_ask():
+            import getpass
+
             password = getpass.getpass(f"{_('Password (empty to stop)')}: ", self._people)
             if password:
                 self._job = replace(job, typed={**job.typed, "password": Secret(password)})
@@ -329,6 +332,8 @@ class Console:
     # -- what machines see ------------------------------------------------------------------
 
     def _write_json(self, code: int) -> None:
+        import json
+
         document = {
             "schema": 1,
             "status": "ok" if code == EXIT_OK else "failed",
@@ -369,7 +374,7 @@ def _json_target(job: Job | None) -> dict[str, object]:
     if job is None:
         return {}
     settings = job.settings
-    known: Mapping[str, object] = vars(settings.target) if settings.target else settings.values
+    known = vars(settings.target) if settings.target else dict(settings.values)
     return {name: known[name] for name in ("host", "port", "database", "user") if name in known}
 
 

@@ -47,6 +47,13 @@ _SECONDS: Final = {"check": 10.0, "plan": 60.0, "fix": 120.0, "apply": 600.0, "t
 than 10 s is broken, while a service may need a minute to start and a script may move data."""
 
 
+def load_parser() -> None:
+    """Import what rehearsing needs (60 ms); on a thread of its own, while files are read."""
+    from setup_wizard.scripts import planning
+
+    planning.load_parser()
+
+
 @dataclass(frozen=True)
 class Job:
     """What to set up. ``typed`` are the values that the user typed over the settings."""
@@ -135,7 +142,11 @@ class Engine:
         if self.options.project:
             return (project_at(self.options.project),)
         program = Path(sys.executable if getattr(sys, "frozen", False) else sys.argv[0])
-        return find_projects((program.resolve().parent, Path.cwd()), last_used())
+        starts = (program.resolve().parent, Path.cwd())
+        found = find_projects(starts)
+        if self.options.command and found:
+            return found  # a command takes the nearest project and asks nobody which
+        return find_projects(starts, last_used())
 
     def project_at(self, folder: Path) -> Project:
         """Look at a folder that the user chose or dropped. Raises KnownError."""
@@ -146,8 +157,6 @@ class Engine:
 
         Without a project the environment must say everything.
         """
-        if project and project.env and not self._practice:
-            remember(project)
         scripts = self.options.sql or ((project and project.script) or bundled(BUNDLED_SCRIPT),)
         return Job(project, self._settings(project), tuple(scripts))
 
@@ -242,6 +251,8 @@ class Engine:
         with self._case(job, deadline) as case:
             results = applying.apply(case.connection, plan, on_result)
             proof = planning.make_plan(case.connection, plan.scripts)
+        if job.project and not self._practice:
+            remember(job.project)
         return Applied(tuple(results), proof, time.monotonic() - started)
 
     def tables(self, job: Job, deadline: Deadline, pattern: str | None = None) -> Listing:

@@ -330,8 +330,13 @@ class _PracticeMachine:
         assert service.name == SERVICE
         self.practice.start_server(deadline)
 
-    def find_psql(self) -> tuple[Psql, ...]:
-        return self._psql + self.inner.find_psql()
+    @property
+    def refuses_at_once(self) -> bool:
+        return self.inner.refuses_at_once
+
+    def find_psql(self) -> Iterator[Psql]:
+        yield from self._psql
+        yield from self.inner.find_psql()
 
     def try_psql(self, path: Path) -> Psql:
         return self.inner.try_psql(path)
@@ -341,7 +346,7 @@ class _PracticeMachine:
 
     @cached_property
     def _psql(self) -> tuple[Psql, ...]:
-        return working([(postgres_binaries() / program("psql"), "service")])
+        return tuple(working([(postgres_binaries() / program("psql"), "service")]))
 
 
 class _Guardian:

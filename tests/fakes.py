@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -43,6 +44,7 @@ class FakeMachine:
     psqls: tuple[Psql, ...] = (Psql(Path("/opt/pg/bin/psql"), "17.6", "PATH"),)
     listening: tuple[Listener, ...] = ()
     refusal: KnownError | None = None
+    refuses_at_once: bool = False
     started: list[str] = field(default_factory=list)
 
     def services(self) -> tuple[Service, ...]:
@@ -57,8 +59,8 @@ class FakeMachine:
             for known in self.installed
         ]
 
-    def find_psql(self) -> tuple[Psql, ...]:
-        return self.psqls
+    def find_psql(self) -> Iterator[Psql]:
+        yield from self.psqls
 
     def try_psql(self, path: Path) -> Psql:
         return Psql(path, "17.6", "chosen")

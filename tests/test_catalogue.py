@@ -5,9 +5,8 @@ from __future__ import annotations
 import string
 from typing import TYPE_CHECKING
 
-import pytest
-
 import messages
+import pytest
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Message

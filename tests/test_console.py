@@ -124,13 +124,13 @@ def test_check_says_what_is_missing_and_then_that_all_is_ready(run: Run, project
     assert list(after.codes) == [
         "env",
         "url",
-        "psql",
         "service",
         "server",
         "login",
         "database",
         "rights",
         "tables",
+        "psql",
     ]
 
 

@@ -139,7 +139,7 @@ def test_machine_has_the_practice_server_as_its_only_service() -> None:
         (service,) = machine.services()
         assert service.state is ServiceState.RUNNING
         assert [listener.address for listener in machine.listeners(session.port)] == ["127.0.0.1"]
-        psql = machine.find_psql()[0]
+        psql = next(machine.find_psql())
         assert service.bin_dir == psql.path.parent
         assert service.version == psql.version
         assert psql.version.startswith("18.")

@@ -70,8 +70,10 @@ def _look_up_in_background(host: str, port: int, deadline: Deadline) -> list[Any
 
 
 def _look_up(host: str, port: int, flags: int = 0) -> list[Any]:
+    # As bytes, a plain name spares the import of the encoding for names in other scripts (3 ms).
+    name = host.encode() if host.isascii() else host
     try:
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+        return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=flags)
     except OSError as error:  # gaierror is one
         errno = error.errno
     except UnicodeError:  # a label that is empty or too long to be a name at all

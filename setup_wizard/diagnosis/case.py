@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from setup_wizard.deadline import Deadline
 from setup_wizard.errors import KnownError
@@ -13,8 +13,18 @@ from setup_wizard.machine import Machine, Psql, Service, ServiceState
 from setup_wizard.project import Project
 from setup_wizard.target import Settings, Target
 
-if TYPE_CHECKING:  # psycopg costs 130 ms: the window shows itself before it is needed
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    # psycopg costs 130 ms: the window shows itself before it is needed
     from setup_wizard.database.connection import Connection
+
+
+LOGIN_CODES: Final = frozenset({"password_missing", "login_rejected", "login_not_allowed"})
+"""Refusals by a server that does not let this user in."""
+
+DATABASE_CODES: Final = frozenset({"database_missing", "database_closed", "connect_not_allowed"})
+"""Refusals by a server that has let the user in."""
 
 
 class Case:
@@ -48,6 +58,7 @@ class Case:
         self.machine = machine
         self.deadline = deadline
         self.chosen_psql = psql
+        self._search: Future[Psql | None] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -81,10 +92,19 @@ class Case:
         fitting = [service for service in self.services if service.port in wanted]
         return min(fitting, key=lambda service: service.port is None, default=None)
 
+    def look_ahead(self) -> None:
+        """Search for psql while other things are waited for: it starts programs and waits too."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        self._search = ThreadPoolExecutor(1).submit(self._find_psql)
+
     @cached_property
     def psql(self) -> Psql | None:
         """The psql to name: the user's choice, else the best that was found."""
-        return self.chosen_psql or next(iter(self.machine.find_psql()), None)
+        return self._search.result() if self._search else self._find_psql()
+
+    def _find_psql(self) -> Psql | None:
+        return self.chosen_psql or next(self.machine.find_psql(), None)
 
     @cached_property
     def somebody_listens(self) -> bool:
@@ -107,6 +127,11 @@ class Case:
     def refusal(self) -> KnownError | None:
         """Why the one attempt to connect did not succeed; None when it did."""
         return self._attempt
+
+    @property
+    def server_answers(self) -> bool:
+        """Whether a server was reached, whatever it said to the login."""
+        return self.refusal is None or self.refusal.code in LOGIN_CODES | DATABASE_CODES
 
     @property
     def connection(self) -> Connection:

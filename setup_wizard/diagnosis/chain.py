@@ -30,15 +30,15 @@ class Check:
 CHECKS: Final = (
     Check("env", _("The settings file .env"), settings.check_env),
     Check("url", _("The database address"), settings.check_url),
-    Check("psql", _("The program psql"), installation.check_psql, waits=False),
     Check("service", _("The PostgreSQL service"), installation.check_service),
     Check("server", _("The server answers"), login.check_server),
     Check("login", _("Login"), login.check_login),
     Check("database", _("The database"), login.check_database),
     Check("rights", _("The right to create tables"), objects.check_rights),
     Check("tables", _("The tables"), objects.check_tables),
+    Check("psql", _("The program psql"), installation.check_psql, waits=False),
 )
-CONNECTION_CHECKS: Final = CHECKS[:-1]
+CONNECTION_CHECKS: Final = tuple(check for check in CHECKS if check.id != "tables")
 """Everything that must be right before a plan is worth making."""
 
 
@@ -49,6 +49,7 @@ def run_checks(
 
     Raises Cancelled when the user cancelled; whatever else a check raises becomes its finding.
     """
+    case.look_ahead()
     findings: list[Finding] = []
     broken: Check | None = None
     for check in checks:

@@ -37,9 +37,10 @@ def check_psql(case: Case) -> Iterator[Finding]:
 
 
 def check_service(case: Case) -> Iterator[Finding]:
-    """Does the service run that should serve the target? Asked before any socket is opened.
+    """Does the service run that should serve the target?
 
-    On Windows a closed port answers only after about two seconds for each address of localhost.
+    The quickest witness is asked first. On Windows a closed port answers only after about two
+    seconds for each address of localhost, so there the service manager comes before any socket.
     """
     target = case.target
     if not is_local(target.host):
@@ -50,6 +51,8 @@ def check_service(case: Case) -> Iterator[Finding]:
             title=_("The PostgreSQL service"),
             summary=_("runs on another computer: {host}", host=target.host),
         )
+    elif case.machine.refuses_at_once and case.server_answers:
+        yield _served(case)
     elif case.service_is_running or case.somebody_listens:
         yield _running(case)
     elif case.service is None:
@@ -69,13 +72,18 @@ def _running(case: Case) -> Finding:
             summary=_("{service} is running", service=service.name),
             evidence=_evidence(service),
         )
+    return _served(case)
+
+
+def _served(case: Case) -> Finding:
+    port = case.target.port
     return Finding(
         check="service",
         status=Status.OK,
         code="ready",
         title=_("The PostgreSQL service"),
-        summary=_("not needed: another program serves port {port}", port=case.target.port),
-        evidence=_evidence(service) if service else {},
+        summary=_("port {port} is served", port=port),
+        evidence={"port": port},
     )
 
 

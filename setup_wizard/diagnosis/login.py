@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
-from setup_wizard.diagnosis.case import Case
+from setup_wizard.diagnosis.case import LOGIN_CODES, Case
 from setup_wizard.diagnosis.finding import Finding, FixOffer, Status
 from setup_wizard.i18n import _
 from setup_wizard.target import FIELDS
-
-_LOGIN: Final = frozenset({"password_missing", "login_rejected", "login_not_allowed"})
-_DATABASE: Final = frozenset({"database_missing", "database_closed", "connect_not_allowed"})
 
 
 def check_server(case: Case) -> Iterator[Finding]:
     """Does a PostgreSQL server answer at the target's address?"""
     target = case.target
-    refusal = case.refusal
-    if refusal and refusal.code not in _LOGIN | _DATABASE:
-        yield Finding.from_error("server", refusal)
+    if case.refusal and not case.server_answers:
+        yield Finding.from_error("server", case.refusal)
         return
     yield Finding(
         check="server",
@@ -33,7 +28,7 @@ def check_server(case: Case) -> Iterator[Finding]:
 def check_login(case: Case) -> Iterator[Finding]:
     """Does the server let this user in with this password?"""
     refusal = case.refusal
-    if refusal and refusal.code in _LOGIN:
+    if refusal and refusal.code in LOGIN_CODES:
         yield Finding.from_error("login", refusal)
         return
     typed = [field for field in FIELDS if case.settings.origins[field].kind == "typed"]

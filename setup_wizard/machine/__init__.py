@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -76,6 +77,10 @@ class Machine(Protocol):
     Any of it may be slow, so none of it is for the GUI thread.
     """
 
+    @property
+    def refuses_at_once(self) -> bool:
+        """Whether connecting to a closed port of this computer is refused without delay."""
+
     def services(self) -> tuple[Service, ...]:
         """All PostgreSQL services of this computer, the most likely first; empty where none."""
 
@@ -87,8 +92,11 @@ class Machine(Protocol):
         administrator's rights were missing.
         """
 
-    def find_psql(self) -> tuple[Psql, ...]:
-        """Every working psql, best first: PATH, services' folders, registry, usual folders."""
+    def find_psql(self) -> Iterator[Psql]:
+        """Every working psql, best first: PATH, services' folders, registry, usual folders.
+
+        Each is run when it is asked for, so that whoever wants the best waits for one only.
+        """
 
     def try_psql(self, path: Path) -> Psql:
         """Run the psql that the user chose; raises KnownError psql_missing when it is none."""

@@ -56,6 +56,8 @@ _FOLDERS: Final = (
 class PosixMachine:
     """A Linux or macOS computer."""
 
+    refuses_at_once = True
+
     def services(self) -> tuple[Service, ...]:
         """See Machine."""
         if shutil.which("pg_lsclusters"):
@@ -83,7 +85,7 @@ class PosixMachine:
         if state is not ServiceState.RUNNING:
             raise _did_not_start(service, {"exit_code": code})
 
-    def find_psql(self) -> tuple[Psql, ...]:
+    def find_psql(self) -> Iterator[Psql]:
         """See Machine."""
         return psql.working(self._psql_candidates())
 

@@ -42,16 +42,16 @@ def as_number(text: str) -> float:
     return float(numbers[-1]) if numbers else 0.0
 
 
-def working(candidates: Iterable[tuple[Path, str]]) -> tuple[Psql, ...]:
-    """Return those of the (path, source) candidates that run, in order, each file once."""
-    found: dict[Path, Psql] = {}
+def working(candidates: Iterable[tuple[Path, str]]) -> Iterator[Psql]:
+    """Give those of the (path, source) candidates that run, in order, each file once."""
+    seen: set[Path] = set()
     for path, source in candidates:
         if not os.access(path, os.X_OK):  # unlike is_file, no exception for a closed folder
             continue
         real = path.resolve()
-        if real not in found and (version := _version(path)):
-            found[real] = Psql(path, version, source)
-    return tuple(found.values())
+        if real not in seen and (version := _version(path)):
+            seen.add(real)
+            yield Psql(path, version, source)
 
 
 def chosen(path: Path) -> Psql:

@@ -83,6 +83,8 @@ class Win32(Protocol):
 class WindowsMachine:
     """A Windows computer."""
 
+    refuses_at_once = False  # its TCP tries again for two seconds, at each address of localhost
+
     def __init__(self, win32: Win32) -> None:
         self._win32 = win32
 
@@ -111,7 +113,7 @@ class WindowsMachine:
                 service.name, {"state": state, "seconds": deadline.seconds}
             ) from None
 
-    def find_psql(self) -> tuple[Psql, ...]:
+    def find_psql(self) -> Iterator[Psql]:
         """See Machine."""
         return psql.working(self._psql_candidates())
 

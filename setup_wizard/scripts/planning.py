@@ -30,6 +30,11 @@ DEFINED: Final = frozenset({"type", "function", "trigger"})
 IN_SCHEMAS: Final = RELATIONS | {"type", "function"}
 
 
+def load_parser() -> None:
+    """Import PostgreSQL's parser ahead of its first use."""
+    import postgast  # noqa: F401
+
+
 def make_plan(connection: Connection, scripts: Sequence[Script]) -> Plan:
     """Say for each object and statement of ``scripts`` what applying them would do.
 

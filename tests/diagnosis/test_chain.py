@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from setup_wizard.deadline import Cancelled, Deadline
+from setup_wizard.diagnosis.case import Case
 from setup_wizard.diagnosis.chain import CHECKS, Check, run_checks
 from setup_wizard.diagnosis.finding import Finding, Status
 from setup_wizard.engine import Engine, Job
@@ -95,10 +96,15 @@ def answering(status: Status) -> Callable[[object], list[Finding]]:
 
 
 def run(*checks: Check) -> tuple[Finding, ...]:
-    class NoCase:
-        deadline = Deadline(1)
-
-    return run_checks(NoCase(), lambda _finding: None, checks)  # type: ignore[arg-type]
+    case = Case(
+        project=None,
+        settings=settings_for(),
+        saved=settings_for(),
+        scripts=(),
+        machine=FakeMachine(),
+        deadline=Deadline(1),
+    )
+    return run_checks(case, lambda _finding: None, checks)
 
 
 def test_a_crashing_check_is_a_finding_without_its_text() -> None:

@@ -287,7 +287,7 @@ def test_psql_of_path_comes_before_the_usual_folders(
         tools.add("psql", f"echo 'psql (PostgreSQL) {version}.1'").rename(folder / "psql")
     tools.add("psql", "echo 'psql (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)'")
     tools.add("pg_config", f'[ "$*" = --bindir ] && echo "{tmp_path}/postgresql/16/bin"')
-    found = PosixMachine().find_psql()
+    found = tuple(PosixMachine().find_psql())
     assert [(item.version, item.source) for item in found] == [
         ("15.18", "PATH"),
         ("16.1", "folder"),

@@ -46,7 +46,7 @@ def test_candidates_that_are_no_psql_fall_out_and_the_order_stays(tmp_path: Path
     if sys.platform != "win32":  # where a user may not make symbolic links
         (tmp_path / "loop").symlink_to("loop")
     candidates.insert(0, (tmp_path / "text", "PATH"))
-    found = psql.working(candidates)
+    found = tuple(psql.working(candidates))
     assert [(item.path, item.source) for item in found] == [(newer, "registry"), (PSQL, "folder")]
 
 
