@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cache
 
 import pytest
 
+from setup_wizard.i18n import set_language
 from setup_wizard.target import Target
 from tests import servers
 from tests.servers import Psql, Server
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_home(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Keep the tests out of the user's own settings, and those out of the tests."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(home))
+    for name in [*os.environ]:
+        if name.startswith(("XDG_", "PG", "POSTGRES_", "DB_")) or name == "DATABASE_URL":
+            monkeypatch.delenv(name)
+    set_language("en")
 
 
 @pytest.fixture(scope="session")

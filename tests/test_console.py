@@ -2,72 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import json
 import socket
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from setup_wizard.console import Console
-from setup_wizard.engine import open_engine
-from setup_wizard.options import parse
 from setup_wizard.resources import bundled
 from setup_wizard.secret import Secret
 from setup_wizard.target import Target
 from tests.projects import make_project
 from tests.servers import Psql, Server
+from tests.terminal import run
 
 SCRIPT = "migrations/create_sessions_table.sql"
-
-
-class Keyboard(io.StringIO):
-    """A terminal at which somebody has typed these lines already."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-@dataclass
-class Outcome:
-    """What one run printed and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self.out)
-        return document
-
-    @property
-    def codes(self) -> dict[str, str]:
-        return {f["check"]: f["code"] for f in self.document["findings"]}
-
-    @property
-    def broken(self) -> dict[str, Any]:
-        return next(f for f in self.document["findings"] if f["status"] == "fail")
-
-
-Run = Callable[..., Outcome]
-
-
-@pytest.fixture
-def run() -> Run:
-    def run_(*argv: object, typed: str | None = None) -> Outcome:
-        out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
-        keyboard = io.StringIO() if typed is None else Keyboard(typed)
-        options = parse([str(word) for word in argv])
-        code = Console(options, open_engine, out=out, err=err, keyboard=keyboard).run()
-        out.flush()
-        assert isinstance(out.buffer, io.BytesIO)
-        return Outcome(code, out.buffer.getvalue().decode(), err.getvalue())
-
-    return run_
 
 
 @pytest.fixture
@@ -75,9 +23,7 @@ def project(tmp_path: Path, database: Target) -> Path:
     return make_project(tmp_path, database)
 
 
-def test_apply_makes_what_psql_then_shows(
-    run: Run, project: Path, database: Target, psql: Psql
-) -> None:
+def test_apply_makes_what_psql_then_shows(project: Path, database: Target, psql: Psql) -> None:
     outcome = run("apply", "--json", "--project", project)
     assert outcome.code == 0
     document = outcome.document
@@ -105,7 +51,7 @@ def test_apply_makes_what_psql_then_shows(
     assert "public | sessions | table | postgres" in psql(database, "-c", r"\dt sessions")
 
 
-def test_apply_a_second_time_changes_nothing(run: Run, project: Path) -> None:
+def test_apply_a_second_time_changes_nothing(project: Path) -> None:
     assert run("apply", "--json", "--project", project).code == 0
     again = run("apply", "--json", "--project", project)
     assert again.code == 0
@@ -113,7 +59,7 @@ def test_apply_a_second_time_changes_nothing(run: Run, project: Path) -> None:
     assert "results" not in again.document
 
 
-def test_check_says_what_is_missing_and_then_that_all_is_ready(run: Run, project: Path) -> None:
+def test_check_says_what_is_missing_and_then_that_all_is_ready(project: Path) -> None:
     before = run("check", "--json", "--project", project)
     assert before.code == 1
     assert before.broken["code"] == "table_missing"
@@ -134,21 +80,21 @@ def test_check_says_what_is_missing_and_then_that_all_is_ready(run: Run, project
     ]
 
 
-def test_plan_changes_nothing(run: Run, project: Path, database: Target, psql: Psql) -> None:
+def test_plan_changes_nothing(project: Path, database: Target, psql: Psql) -> None:
     outcome = run("plan", "--json", "--project", project)
     assert outcome.code == 0
     assert "results" not in outcome.document
     assert "Did not find any" in psql(database, "-c", r"\dt")
 
 
-def test_plan_for_people_says_it_in_words(run: Run, project: Path) -> None:
+def test_plan_for_people_says_it_in_words(project: Path) -> None:
     outcome = run("plan", "--project", project)
     assert "sessions  will be created" in outcome.out
     assert outcome.err == ""
 
 
 def test_a_table_of_another_shape_is_left_alone(
-    run: Run, project: Path, server: Server, database: Target
+    project: Path, server: Server, database: Target
 ) -> None:
     server.run("CREATE TABLE sessions (session_id integer)", database=database.database)
     outcome = run("apply", "--json", "--project", project)
@@ -161,7 +107,7 @@ def test_a_table_of_another_shape_is_left_alone(
 
 
 def test_tables_prints_what_psql_prints(
-    run: Run, project: Path, server: Server, database: Target, psql: Psql
+    project: Path, server: Server, database: Target, psql: Psql
 ) -> None:
     server.run("CREATE TABLE 사용자 (id int)", database=database.database)
     printed = psql(database, "-c", r"\dt").replace("List of tables", "List of relations")
@@ -173,7 +119,7 @@ def test_tables_prints_what_psql_prints(
 
 
 def test_missing_database_is_a_finding_for_check_and_made_by_apply(
-    run: Run, tmp_path: Path, server: Server, database: Target
+    tmp_path: Path, server: Server, database: Target
 ) -> None:
     missing = replace(database, database=f"{database.database}_not_there")
     project = make_project(tmp_path, missing)
@@ -191,20 +137,20 @@ def test_missing_database_is_a_finding_for_check_and_made_by_apply(
 
 
 def test_declining_on_a_terminal_changes_nothing(
-    run: Run, project: Path, database: Target, psql: Psql
+    project: Path, database: Target, psql: Psql
 ) -> None:
     outcome = run("apply", "--project", project, typed="n\n")
     assert outcome.code == 130
     assert "Did not find any" in psql(database, "-c", r"\dt")
 
 
-def test_agreeing_on_a_terminal_applies(run: Run, project: Path) -> None:
+def test_agreeing_on_a_terminal_applies(project: Path) -> None:
     outcome = run("apply", "--project", project, typed="\n")
     assert outcome.code == 0
     assert "sessions" in outcome.out
 
 
-def test_wrong_password_is_exit_code_4(run: Run, tmp_path: Path, database: Target) -> None:
+def test_wrong_password_is_exit_code_4(tmp_path: Path, database: Target) -> None:
     project = make_project(tmp_path, replace(database, password=Secret("wrong-canary")))
     outcome = run("check", "--json", "--project", project)
     assert outcome.code == 4
@@ -212,7 +158,7 @@ def test_wrong_password_is_exit_code_4(run: Run, tmp_path: Path, database: Targe
     assert "wrong-canary" not in outcome.out + outcome.err
 
 
-def test_nobody_listening_is_exit_code_3(run: Run, tmp_path: Path, database: Target) -> None:
+def test_nobody_listening_is_exit_code_3(tmp_path: Path, database: Target) -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         project = make_project(tmp_path, replace(database, port=reserved.getsockname()[1]))
@@ -222,7 +168,7 @@ def test_nobody_listening_is_exit_code_3(run: Run, tmp_path: Path, database: Tar
 
 
 def test_a_failing_script_is_rolled_back_with_exit_code_5(
-    run: Run, project: Path, database: Target, psql: Psql, tmp_path: Path
+    project: Path, database: Target, psql: Psql, tmp_path: Path
 ) -> None:
     script = tmp_path / "broken.sql"
     script.write_text("CREATE TABLE a (id int);\nSELECT 1/0;\n", encoding="utf-8")
@@ -233,9 +179,7 @@ def test_a_failing_script_is_rolled_back_with_exit_code_5(
     assert "Did not find any" in psql(database, "-c", r"\dt")
 
 
-def test_a_projects_own_script_goes_before_the_bundled_one(
-    run: Run, project: Path, database: Target
-) -> None:
+def test_a_projects_own_script_goes_before_the_bundled_one(project: Path, database: Target) -> None:
     own = project / "backend" / SCRIPT
     own.parent.mkdir()
     own.write_text("CREATE TABLE IF NOT EXISTS ours (id int);", encoding="utf-8")
@@ -247,7 +191,7 @@ def test_a_projects_own_script_goes_before_the_bundled_one(
 
 
 def test_report_has_the_findings_and_no_secret(
-    run: Run, project: Path, database: Target, tmp_path: Path
+    project: Path, database: Target, tmp_path: Path
 ) -> None:
     assert database.password
     outcome = run("report", "-o", tmp_path / "report.txt", "--project", project)
@@ -258,7 +202,7 @@ def test_report_has_the_findings_and_no_secret(
     assert database.password.reveal() not in text
 
 
-def test_without_a_project_the_env_is_what_is_missing(run: Run, tmp_path: Path) -> None:
+def test_without_a_project_the_env_is_what_is_missing(tmp_path: Path) -> None:
     outcome = run("check", "--json", "--project", tmp_path)
     assert outcome.code == 1
     assert outcome.broken["code"] == "env_missing"
@@ -266,7 +210,7 @@ def test_without_a_project_the_env_is_what_is_missing(run: Run, tmp_path: Path) 
 
 
 def test_a_mistake_of_ours_is_a_finding_not_a_traceback(
-    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def explode(*_args: object, **_named: object) -> None:
         raise ZeroDivisionError("canary")
@@ -279,7 +223,7 @@ def test_a_mistake_of_ours_is_a_finding_not_a_traceback(
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-def test_practice_walks_from_nothing_to_tables(run: Run, lang: str) -> None:
+def test_practice_walks_from_nothing_to_tables(lang: str) -> None:
     checked = run("check", "--json", "--practice", "--lang", lang)
     assert checked.code == 3
     assert checked.broken["code"] == "service_stopped"

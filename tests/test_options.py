@@ -6,13 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from setup_wizard.i18n import language, set_language
+from setup_wizard.i18n import language
 from setup_wizard.options import Options, parse
-
-
-@pytest.fixture(autouse=True)
-def english() -> None:
-    set_language("en")
 
 
 def test_nothing_given_is_the_wizard() -> None:
