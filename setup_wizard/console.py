@@ -88,6 +88,7 @@ class Console:
         self._people = err if options.json else out
         self._keyboard = keyboard
         self._findings: tuple[Finding, ...] = ()
+        self._shown: list[Finding] = []
         self._document: dict[str, Any] = {}
         self._job: Job | None = None
 
@@ -273,6 +274,9 @@ class Console:
     # -- what people see --------------------------------------------------------------------
 
     def _show_finding(self, finding: Finding) -> None:
+        if finding in self._shown:
+            return
+        self._shown.append(finding)
         self._say(f"{_MARKS[finding.status]} {finding.title}  {finding.summary}".rstrip())
         if finding.status in (Status.WARN, Status.FAIL):
             self._say(f"    {finding.detail}")

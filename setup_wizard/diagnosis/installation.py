@@ -139,13 +139,13 @@ def _stopped(service: Service) -> Finding:
     if service.needs_admin:
         detail = _(
             "PostgreSQL is installed on this computer, but {service} is not running, so nothing "
-            "can connect to it. The button below starts it; the system asks for permission once.",
+            "can connect to it. Start it; the system asks for permission once.",
             service=service.name,
         )
     else:
         detail = _(
             "PostgreSQL is installed on this computer, but {service} is not running, so nothing "
-            "can connect to it. The button below starts it.",
+            "can connect to it. Start it, and everything else goes on by itself.",
             service=service.name,
         )
     return Finding(
