@@ -33,6 +33,14 @@ def folder() -> Path:
     return platformdirs.user_log_path("SetupWizard", appauthor=False)
 
 
+def tail(lines: int) -> list[str]:
+    """Return the last lines of the log, none where there is no log."""
+    try:
+        return (folder() / NAME).read_text("utf-8", errors="replace").splitlines()[-lines:]
+    except OSError:
+        return []
+
+
 class _LazyFile(logging.Handler):
     """Opens the file with the first record; a log that cannot be written is done without."""
 

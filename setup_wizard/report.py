@@ -6,12 +6,15 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
-from setup_wizard import __version__
+from setup_wizard import __version__, logfile
 from setup_wizard.diagnosis.finding import Finding
 from setup_wizard.i18n import _
 from setup_wizard.project import Project
 from setup_wizard.target import FIELDS, Settings
+
+_LOG_LINES: Final = 40
 
 
 def render(
@@ -49,6 +52,10 @@ def _lines(
             yield f"    {name} = {value}"
         if finding.server_text:
             yield f"    {_('The server said')}: {finding.server_text}"
+    if log := logfile.tail(_LOG_LINES):
+        yield ""
+        yield f"{_('The end of the log')}:"
+        yield from (f"    {line}" for line in log)
 
 
 def _system() -> str:
