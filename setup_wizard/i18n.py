@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from setup_wizard.errors import Text as Text
+from setup_wizard import errors
 
 LANGUAGES: Final = ("ko", "en")
 DOMAIN: Final = "setup_wizard"
+Text = errors.Text
 _LOCALE_DIR: Final = Path(__file__).with_name("locale")
 _KOREAN_LANGUAGE_ID: Final = 0x12  # the primary language part of a Windows LANGID
 
