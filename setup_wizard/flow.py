@@ -167,6 +167,16 @@ def outcome(state: WizardState) -> Outcome:
     return Outcome.ALREADY_THERE
 
 
+def progress(step: Step, current: Step, state: WizardState) -> str:
+    """Return how a step stands: done, now, to_come, skipped, or finished: now and done."""
+    if step is Step.RUN and current is Step.DONE and state.applied is None:
+        return "skipped"
+    if step is current:
+        finished = step is Step.DONE and outcome(state) is not Outcome.DIFFERS
+        return "finished" if finished else "now"
+    return "done" if step < current else "to_come"
+
+
 def next_step(step: Step, state: WizardState) -> Step | None:
     """Return the step after this one; None after the last."""
     if step is Step.PLAN and state.plan is not None and not _has_work(state.plan):

@@ -141,19 +141,17 @@ def draw_disc(painter: QPainter, box: QRectF, color: QColor) -> QRectF:
     return box.adjusted(inset, inset, -inset, -inset)
 
 
-def draw_step(
-    painter: QPainter, box: QRectF, number: int, colors: Colors, *, done: bool, now: bool
-) -> None:
-    """Draw a step's number in a circle, or a tick when it is done."""
+def draw_step(painter: QPainter, box: QRectF, number: int, progress: str, colors: Colors) -> None:
+    """Draw a step's number in a circle, a tick when it is done, a dash when it was skipped."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     size = em(1.5)
     circle = QRectF(em(0.6), (box.height() - size) / 2, size, size)
-    if now:
+    if progress in ("now", "finished"):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colors.accent_tint))
         painter.drawRoundedRect(box, em(0.6), em(0.6))
-    if done:
+    if progress in ("done", "finished"):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colors.good))
         painter.drawEllipse(circle)
@@ -161,12 +159,14 @@ def draw_step(
         tick = circle.adjusted(inset, inset, -inset, -inset)
         draw_icon(painter, "check", tick, QColor(colors.side))
     else:
+        now = progress == "now"
         painter.setPen(QPen(QColor(colors.accent if now else colors.control_line), 1))
         painter.setBrush(QColor(colors.background if now else colors.side))
         painter.drawEllipse(circle.adjusted(0.5, 0.5, -0.5, -0.5))
         painter.setPen(QColor(colors.accent if now else colors.muted))
         painter.setFont(font(SMALL, bold=now))
-        painter.drawText(circle, Qt.AlignmentFlag.AlignCenter, str(number))
+        shown = "–" if progress == "skipped" else str(number)
+        painter.drawText(circle, Qt.AlignmentFlag.AlignCenter, shown)
     painter.restore()
 
 

@@ -245,8 +245,11 @@ class Session(QObject):
 
         from setup_wizard.diagnosis.chain import crash
 
+        trouble = crash("wizard", error)
+        if trouble == self.state.trouble:
+            return  # it comes with every picture of the window: once is enough
         logging.getLogger(__name__).error("crash", exc_info=error)
-        self._set(replace(self.state, trouble=crash("wizard", error)))
+        self._set(replace(self.state, trouble=trouble))
 
     # -- bookkeeping ------------------------------------------------------------------------
 
@@ -283,9 +286,11 @@ class Session(QObject):
     def _stop(self, task: Task, error: Exception) -> None:
         self.state = self.state.ended(task)
         if isinstance(error, KnownError):
-            from setup_wizard.diagnosis.finding import Finding
+            from setup_wizard.diagnosis.finding import Finding, Status
 
-            self._set(replace(self.state, trouble=Finding.from_error(task, error)))
+            status = Status.WARN if error.code == "cancelled" else Status.FAIL
+            trouble = Finding.from_error(task, error, status=status)
+            self._set(replace(self.state, trouble=trouble))
         else:
             self.crashed(error)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QRectF, QSize, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from setup_wizard.flow import Step
+from setup_wizard.flow import Step, WizardState, progress
 from setup_wizard.gui.theme import em, font, system_colors
 from setup_wizard.gui.widgets.labels import ElidedLabel, describe, label
 from setup_wizard.i18n import Text, _, language
@@ -21,6 +21,13 @@ _NAMES: Final[dict[Step, Text]] = {
     Step.PLAN: _("Plan"),
     Step.RUN: _("Run"),
     Step.DONE: _("Done"),
+}
+_STATES: Final[dict[str, Text]] = {
+    "done": _("done"),
+    "now": _("now"),
+    "finished": _("done"),
+    "skipped": _("not needed"),
+    "to_come": _("to come"),
 }
 _LANGUAGES: Final = (("ko", "한국어"), ("en", "English"))
 
@@ -74,11 +81,11 @@ class SidePanel(QFrame):
         layout.addStretch()
         layout.addLayout(foot)
 
-    def show_step(self, current: Step, project: str, *, finished: bool) -> None:
-        """Show where one is; ``finished``: the last step is done as well."""
-        self._project.set_text(project)
+    def show_state(self, current: Step, state: WizardState) -> None:
+        """Show where one is."""
+        self._project.set_text(state.project.name if state.project else "")
         for row in self._steps:
-            row.show_state(done=row.step < current or finished, now=row.step == current)
+            row.show_progress(progress(row.step, current, state))
 
     def retranslate(self) -> None:
         """Say everything in the language in use."""
@@ -127,22 +134,21 @@ class _StepRow(QWidget):
     def __init__(self, step: Step) -> None:
         super().__init__()
         self.step = step
-        self._done = self._now = False
+        self._progress = "to_come"
         self.setFixedHeight(em(2.75))
 
-    def show_state(self, *, done: bool, now: bool) -> None:
-        self._done, self._now = done, now
-        self.retranslate()
-        self.update()
+    def show_progress(self, progress: str) -> None:
+        if progress != self._progress:
+            self._progress = progress
+            self.retranslate()
 
     def retranslate(self) -> None:
-        state = _("done") if self._done else _("now") if self._now else _("to come")
         spoken = _(
             "Step {number} of {count}: {name}, {state}",
             number=self.step + 1,
             count=len(Step),
             name=_NAMES[self.step],
-            state=state,
+            state=_STATES[self._progress],
         )
         self.setAccessibleName(str(spoken))
         self.update()
@@ -158,8 +164,9 @@ class _StepRow(QWidget):
         colors = system_colors()
         painter = QPainter(self)
         box = QRectF(self.rect())
-        draw_step(painter, box, self.step + 1, colors, done=self._done, now=self._now)
-        color = colors.text if self._now else colors.muted
+        draw_step(painter, box, self.step + 1, self._progress, colors)
+        now = self._progress in ("now", "finished")
+        color = colors.text if now else colors.muted
         text = box.adjusted(em(2.9), 0, -em(0.5), 0)
-        draw_line(painter, text, str(_NAMES[self.step]), font(bold=self._now), color)
+        draw_line(painter, text, str(_NAMES[self.step]), font(bold=now), color)
         painter.end()

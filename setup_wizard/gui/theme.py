@@ -139,19 +139,21 @@ def sheet(c: Colors) -> str:
     corner, control = em(CORNER), em(CONTROL)
     families = ", ".join(f'"{family}"' for family in MONOSPACE)
     return f"""
-QWizard, QWizardPage, #pageFrame, #pageBody, QDialog, QMessageBox {{ background: {c.background}; }}
+QWizard, #pageHead, #pageBody, QDialog, QMessageBox {{ background: {c.background}; }}
+QWizard > QWidget > QFrame {{ border: none; background: {c.background}; }}
 QScrollArea {{ border: none; background: transparent; }}
-QLabel {{ background: transparent; qproperty-textFormat: PlainText; }}
+QLabel {{ color: {c.text}; background: transparent; qproperty-textFormat: PlainText; }}
 QLabel[role="title"] {{ font-size: {em(TITLE)}px; font-weight: bold; }}
 QLabel[role="lead"], QLabel[role="muted"] {{ color: {c.muted}; }}
 QLabel[role="small"] {{ color: {c.muted}; font-size: {em(SMALL)}px; }}
 QLabel[role="strong"] {{ font-weight: bold; }}
 QLabel[role="heading"] {{ font-weight: bold; font-size: {em(1.15)}px; }}
 #sidePanel {{ background: {c.side}; border-right: 1px solid {c.line}; }}
-QFrame[frame="page"] {{ border: none; border-bottom: 1px solid {c.line}; }}
+#barRule {{ background: {c.line}; border: none; }}
 
 QPushButton {{
-    background: {c.control}; border: 1px solid {c.control_line}; border-radius: {corner}px;
+    color: {c.text}; background: {c.control};
+    border: 1px solid {c.control_line}; border-radius: {corner}px;
     padding: 0 {em(1)}px; min-height: {control - 2}px; min-width: {em(2.4)}px;
 }}
 QPushButton:hover {{ background: {c.hover}; }}
@@ -161,6 +163,7 @@ QPushButton:focus {{ border: 2px solid {c.accent}; padding: 0 {em(1) - 1}px;
 QPushButton:disabled {{ color: {c.disabled}; border-color: {c.line}; background: transparent; }}
 QPushButton[compact="true"] {{ min-height: {em(2.25) - 2}px; padding: 0 {em(0.8)}px; }}
 QPushButton[compact="true"]:focus {{ min-height: {em(2.25) - 4}px; padding: 0 {em(0.8) - 1}px; }}
+#copyReportButton {{ margin-left: {em(0.85)}px; }}
 QPushButton[primary="true"] {{
     background: {c.accent}; color: {c.on_accent}; border-color: {c.accent}; font-weight: bold;
 }}
@@ -173,7 +176,8 @@ QPushButton[primary="true"]:disabled {{
 
 #passwordEdit {{ lineedit-password-character: 8226; }}
 QLineEdit, QComboBox {{
-    background: {c.control}; border: 1px solid {c.control_line}; border-radius: {corner}px;
+    color: {c.text}; background: {c.control};
+    border: 1px solid {c.control_line}; border-radius: {corner}px;
     padding: 0 {em(0.75)}px; min-height: {control - 2}px;
     selection-background-color: {c.accent}; selection-color: {c.on_accent};
 }}
@@ -184,7 +188,7 @@ QComboBox#languageCombo {{ min-height: {em(2.1) - 2}px; font-size: {em(SMALL)}px
 QComboBox#languageCombo:focus {{ min-height: {em(2.1) - 4}px; }}
 QComboBox::drop-down {{ border: none; width: {em(1.8)}px; }}
 QComboBox QAbstractItemView {{
-    background: {c.control}; border: 1px solid {c.control_line}; outline: none;
+    color: {c.text}; background: {c.control}; border: 1px solid {c.control_line}; outline: none;
     selection-background-color: {c.accent_tint}; selection-color: {c.text};
 }}
 QToolButton {{ border: none; border-radius: {em(0.3)}px; background: transparent; }}
@@ -211,14 +215,14 @@ QFrame[current="true"] {{ border-left: 3px solid {c.accent}; }}
 
 QPlainTextEdit, QTableView {{ font-family: {families}; font-size: {em(0.95)}px; }}
 QPlainTextEdit {{
-    background: {c.code}; border: 1px solid {c.line}; border-radius: {em(0.75)}px;
+    color: {c.text}; background: {c.code}; border: 1px solid {c.line}; border-radius: {em(0.75)}px;
     padding: {em(0.5)}px;
     selection-background-color: {c.accent}; selection-color: {c.on_accent};
 }}
 QPlainTextEdit:focus {{ border: 1px solid {c.accent}; }}
 QListView {{ background: transparent; border: none; outline: none; }}
 QTableView {{
-    background: {c.code}; border: 1px solid {c.line}; border-radius: {em(0.75)}px;
+    color: {c.text}; background: {c.code}; border: 1px solid {c.line}; border-radius: {em(0.75)}px;
     gridline-color: {c.line}; outline: none;
     selection-background-color: {c.accent_tint}; selection-color: {c.text};
 }}

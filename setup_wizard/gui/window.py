@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QFrame,
-    QHBoxLayout,
     QLineEdit,
     QPushButton,
     QWidget,
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
         QDragEnterEvent,
         QDragLeaveEvent,
         QDropEvent,
+        QResizeEvent,
         QShowEvent,
     )
     from PySide6.QtWidgets import QMessageBox
@@ -64,18 +64,18 @@ class Wizard(QWizard):
         self._painted = False
         self._colors: Colors | None = None
         self._moment: tuple[object, ...] = ()
-        self._apply_theme()  # before there are parts, each of which would be told
+        self._build_frame()
+        self._apply_theme()  # before there are more parts, each of which would be told
         self._panel = SidePanel()
         self._status = ElidedLabel()
+        self._status.setParent(self)
+        self._rule = QFrame(self)
+        self._rule.setObjectName("barRule")
         self._status.setObjectName("statusLine")
         self._pages: dict[Step, Page] = {}
-        self._build_frame()
+        self.setSideWidget(self._panel)
         first = ProjectPage(session)
         self._add(first)
-        frame = first.parent()
-        assert isinstance(frame, QFrame)
-        frame.setProperty("frame", "page")
-        self._frame = frame
         self._connect()
         self._use_language()
         self.resize(QSize(em(_WIDTH), em(_HEIGHT)).boundedTo(self.screen().availableSize()))
@@ -85,7 +85,7 @@ class Wizard(QWizard):
 
     def _build_frame(self) -> None:
         option = QWizard.WizardOption
-        self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
+        self.setWizardStyle(QWizard.WizardStyle.MacStyle)
         self.setOptions(
             option.ExtendedWatermarkPixmap
             | option.NoBackButtonOnStartPage
@@ -98,6 +98,7 @@ class Wizard(QWizard):
         self.setButtonLayout(
             [
                 _COPY,
+                _Button.Stretch,
                 _Button.BackButton,
                 _REFRESH,
                 *_PRIMARY,
@@ -108,7 +109,6 @@ class Wizard(QWizard):
             self.button(which).setProperty("primary", True)
         self.button(_COPY).setObjectName("copyReportButton")
         self.button(_REFRESH).setObjectName("refreshButton")
-        self.setSideWidget(self._panel)
 
     # -- pages ------------------------------------------------------------------------------
 
@@ -129,6 +129,7 @@ class Wizard(QWizard):
         """Add the pages behind the first one, each in a turn of its own, and then begin."""
         if missing := _missing(self._pages):
             self._add(missing(self.session))
+            self._refresh()
             QTimer.singleShot(0, self._add_next)
         elif self.step is Step.PROJECT:
             self.page_now.enter()
@@ -158,27 +159,26 @@ class Wizard(QWizard):
     def _ask_again(self) -> None:
         self.page_now.again()
 
-    def _trim_margins(self) -> None:
-        """Take away the margins that QWizard gives its own parts, and put the words into the bar.
+    def _place_status(self) -> None:
+        """Put the words into the free part of the button bar, whose layout is QWizard's own."""
+        shown = [
+            button
+            for which in (_COPY, _Button.BackButton, _REFRESH, *_PRIMARY, _Button.CancelButton)
+            if (button := self.button(which)).isVisible()
+        ]
+        if not shown:
+            return
+        left, bar = self._panel.width() + em(2.4), shown[0].geometry()
+        self._rule.setGeometry(self._panel.width(), bar.y() - em(1), self.width(), 1)
+        if shown[0] is self.button(_COPY):
+            left, shown = bar.right() + em(1), shown[1:]
+        width = shown[0].x() - em(0.75) - left
+        self._status.setGeometry(left, bar.y(), max(width, 0), bar.height())
+        self._rule.raise_()
 
-        QWizard lays its parts out anew when it is first shown, so this comes after.
-        """
-        for outer in (self._frame, self._panel.parent()):
-            if isinstance(outer, QWidget) and (layout := outer.layout()):
-                layout.setContentsMargins(0, 0, 0, 0)
-        holder = self._frame.parent()
-        assert isinstance(holder, QWidget)
-        grid = holder.layout()
-        assert grid
-        for bar in grid.children():
-            if isinstance(bar, QHBoxLayout):
-                bar.setContentsMargins(em(2.4), em(1), em(2.4), em(1))
-                bar.setSpacing(em(0.75))
-                if bar.indexOf(self._status) < 0:
-                    bar.insertWidget(1, self._status, 1)
-        for part in holder.children():
-            if isinstance(part, QWidget) and not isinstance(part, QPushButton | QFrame):
-                part.hide()  # QWizard's ruler, whose colour cannot be chosen
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_status()
 
     def _apply_theme(self) -> None:
         if self._colors == system_colors():
@@ -209,7 +209,9 @@ class Wizard(QWizard):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._trim_margins()
+        holder = self._panel.parent()  # made by QWizard, with margins, when it is first shown
+        if isinstance(holder, QWidget) and (layout := holder.layout()):
+            layout.setContentsMargins(0, 0, 0, 0)
         self._refresh()
 
     def _page_changed(self, number: int) -> None:
@@ -226,15 +228,12 @@ class Wizard(QWizard):
         page, state = self.page_now, self.session.state
         page.refresh()
         page.completeChanged.emit()
-        self._panel.show_step(
-            self.step,
-            state.project.name if state.project else "",
-            finished=self.step is Step.DONE and flow.outcome(state) is not flow.Outcome.DIFFERS,
-        )
+        self._panel.show_state(self.step, state)
         self._show_buttons()
         self._say(str(page.status()))
         self._settle_question()
         self._lead_on()
+        QTimer.singleShot(0, self._place_status)  # when the layout knows the new buttons
 
     def _show_buttons(self) -> None:
         state, last = self.session.state, self.step is Step.DONE

@@ -25,6 +25,7 @@ from setup_wizard.i18n import Text, _
 if TYPE_CHECKING:
     from setup_wizard.diagnosis.finding import Finding
 
+_LEFT, _RIGHT = 8, 12  # what QWizard leaves free at a page's left, and cuts from its buttons' right
 _SAID_MS: Final = 4000  # long enough to read one sentence
 
 
@@ -52,22 +53,24 @@ class Page(QWizardPage):
         body = QWidget()
         body.setObjectName("pageBody")
         self.body = QVBoxLayout(body)
-        self.body.setContentsMargins(em(2.4), em(1.2), em(2.4), em(1.2))
+        self.body.setContentsMargins(em(2.4) - _LEFT, em(1.2), _RIGHT, em(0.6))
         self.body.setSpacing(em(0.9))
         self.body.addLayout(self._trouble_place)
         self.area = QScrollArea()
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setWidgetResizable(True)
         self.area.setWidget(body)
-        heading = QVBoxLayout()
-        heading.setContentsMargins(em(2.4), em(2), em(2.4), 0)
+        head = QFrame()
+        head.setObjectName("pageHead")
+        heading = QVBoxLayout(head)
+        heading.setContentsMargins(em(2.4) - _LEFT, em(0.7), _RIGHT, 0)
         heading.setSpacing(em(0.35))
         heading.addWidget(self._title)
         heading.addWidget(self._lead)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(heading)
+        layout.addWidget(head)
         layout.addWidget(self.area, 1)
 
     @property
@@ -143,6 +146,8 @@ class Page(QWizardPage):
         if self._trouble_card:
             discard(self._trouble_card)
             self._trouble_card = None
+        space = em(0.9) - self.body.spacing() if trouble else 0
+        self._trouble_place.setContentsMargins(0, 0, 0, space)
         if trouble:
             from setup_wizard.gui.widgets.finding_card import FindingCard
 

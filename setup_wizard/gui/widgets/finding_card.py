@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 
 from setup_wizard.diagnosis.finding import Finding, FixOffer, Status
 from setup_wizard.gui.theme import em
@@ -36,6 +36,7 @@ class FindingCard(QFrame):
         self.fix_buttons: list[QPushButton] = []
         tone, icon = _LOOKS.get(finding.status, ("waiting", "warn"))
         self.setProperty("tint", tone)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         title = label("strong", wrap=True)
         title.setText(str(finding.title))
         self._body = QVBoxLayout()
