@@ -9,8 +9,9 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.pq import DiagnosticField, TransactionStatus
 
+from setup_wizard.database.decoding import decode
 from setup_wizard.database.login import log_in
 from setup_wizard.deadline import Cancelled, Deadline, TimedOut
 from setup_wizard.errors import Evidence, KnownError, Text
@@ -19,7 +20,7 @@ from setup_wizard.target import Target
 
 if TYPE_CHECKING:
     from psycopg.abc import PQGen
-    from psycopg.errors import Diagnostic
+    from psycopg.pq.abc import PGresult
 
 T = TypeVar("T")
 
@@ -27,7 +28,12 @@ _COMMIT_SECONDS: Final = 30.0
 _CANCEL_SECONDS: Final = 5.0
 _CANCEL_AWAITED: Final = 0.1
 
-_CODES: Final = {"55P03": "lock_timeout", "25006": "read_only", "42501": "cannot_create"}
+_CODES: Final = {
+    "55P03": "lock_timeout",
+    "25006": "read_only",
+    "42501": "cannot_create",
+    "53100": "disk_full",
+}
 _WORDS: Final = {
     "lock_timeout": (
         _("Another program holds what the statement needs"),
@@ -50,6 +56,13 @@ _WORDS: Final = {
             "What the server says about it stands under Details."
         ),
     ),
+    "disk_full": (
+        _("The server's disk is full"),
+        _(
+            "There is no room left for the database's files, so nothing was saved. Free some "
+            "space on the server's disk, then try again."
+        ),
+    ),
     "script_failed": (
         _("The server does not accept a statement"),
         _("What the server says about it stands under Details."),
@@ -62,8 +75,9 @@ _GONE: Final = frozenset({"57P01", "57P02", "57P03", "57P05"})
 class StatementFailed(KnownError):
     """The server refused a statement; the connection is still good.
 
-    ``code``: ``lock_timeout`` (55P03), ``read_only`` (25006), ``cannot_create`` (42501), else
-    ``script_failed``. ``position`` counts characters of the statement from 1, None where unknown.
+    ``code``: ``lock_timeout`` (55P03), ``read_only`` (25006), ``cannot_create`` (42501),
+    ``disk_full`` (53100), else ``script_failed``. ``position`` counts characters of the statement
+    from 1, None where unknown.
     """
 
     def __init__(
@@ -113,7 +127,7 @@ class Connection:
         driver.deadline = deadline
         driver.autocommit = True
         driver.prepare_threshold = None
-        driver.add_notice_handler(self._on_notice)
+        driver.pgconn.notice_handler = self._on_notice
         self._driver = driver
         self._abandoned = False
         self.notices: list[Notice] = []
@@ -201,12 +215,12 @@ class Connection:
             with suppress(KnownError):  # what went wrong before is what the user must know
                 self.execute("ROLLBACK")
 
-    def _on_notice(self, diagnostic: Diagnostic) -> None:
+    def _on_notice(self, result: PGresult) -> None:
         self.notices.append(
             Notice(
-                diagnostic.severity_nonlocalized or "",
-                diagnostic.sqlstate or "",
-                diagnostic.message_primary or "",
+                _field(result, DiagnosticField.SEVERITY_NONLOCALIZED),
+                _field(result, DiagnosticField.SQLSTATE),
+                _field(result, DiagnosticField.MESSAGE_PRIMARY),
             )
         )
 
@@ -235,7 +249,7 @@ class Connection:
                     "then try again; the check says how far it came."
                 ),
                 evidence={"sqlstate": error.sqlstate},
-                server_text=_text(error.diag),
+                server_text=_text(error.pgresult),
             )
         if self._driver.info.transaction_status == TransactionStatus.ACTIVE:
             # psycopg refuses to feed COPY … FROM STDIN and leaves the server waiting for data
@@ -254,7 +268,7 @@ class Connection:
             *_WORDS[code],
             sqlstate=error.sqlstate,
             position=int(position) if position else None,
-            server_text=_text(error.diag),
+            server_text=_text(error.pgresult),
         )
 
     def _abandon(self) -> None:
@@ -307,6 +321,18 @@ def _timed_out(seconds: float) -> KnownError:
     )
 
 
-def _text(diagnostic: Diagnostic) -> str:
-    parts = (diagnostic.message_primary, diagnostic.message_detail, diagnostic.message_hint)
-    return "\n".join(part for part in parts if part)
+def _text(result: PGresult | None) -> str:
+    if result is None:
+        return ""
+    fields = (
+        DiagnosticField.MESSAGE_PRIMARY,
+        DiagnosticField.MESSAGE_DETAIL,
+        DiagnosticField.MESSAGE_HINT,
+    )
+    return "\n".join(filter(None, (_field(result, field) for field in fields)))
+
+
+def _field(result: PGresult, field: DiagnosticField) -> str:
+    """Return one field of what the server said; a SQL_ASCII database does not say it in UTF-8."""
+    severity = result.error_field(DiagnosticField.SEVERITY) or b""
+    return decode(result.error_field(field) or b"", severity=severity)

@@ -10,39 +10,61 @@ _NAME_BYTES: Final = 63  # the server cuts longer names (NAMEDATALEN)
 
 _HANGUL: Final = "가-힣"
 _JAPANESE: Final = "ぁ-ヿ一-鿿々、。「」"
-_CHINESE: Final = "一-鿿、。，：“”"
+_CHINESE: Final = "一-鿿、。，：；“”（）《》"
+_CYRILLIC: Final = "А-яЁёІіЇїЄєҐґ«»—"
 _LIKELY: Final = {
     "euc_kr": _HANGUL,
+    "gb18030": _CHINESE,
+    "euc_jp": _JAPANESE,
     "cp932": _JAPANESE,
     "cp949": _HANGUL,
-    "cp936": _CHINESE,
+    "cp1251": _CYRILLIC,
+    "koi8_u": _CYRILLIC,
+    "iso8859_5": _CYRILLIC,
+    "cp866": _CYRILLIC,
     "cp950": _CHINESE,
-    "euc_jp": _JAPANESE,
-    "cp1251": "А-я",
+    "cp1252": "À-öø-ÿ«»œŒ’“”\xa0",
     "cp1250": "À-ž",
-    "cp1252": "À-ÿ«»",
+    "cp1254": "À-öø-ÿĞğİıŞş",
+    "cp1253": "Ά-ώ",
 }
 """Codecs of servers that do not use UTF-8, and the characters that text in their languages has.
 
 The narrower come first: nearly any bytes are some characters of the wider ones."""
 
+_PLAIN_SEVERITY: Final = frozenset({"euc_jp", "cp932", "cp1252", "cp1250", "cp1254"})
+"""The codecs whose languages leave the word FATAL in ASCII letters."""
 
-def decode(raw: bytes, *names: str) -> str:
+_EASTERN: Final = "぀-鿿가-힣"
+_OUT_OF_PLACE: Final = re.compile(
+    "(?<=[A-Za-z])[Ͱ-ӿ]|[Ͱ-ӿ](?=[A-Za-z])"  # Greek or Cyrillic within a Latin word
+    "|(?<=[Ͱ-ӿ])[Α-ΫЀ-Я]|(?<=[a-zß-ÿ])[À-Þ]"  # a capital inside a word
+    "|(?<=[À-ž])[À-ž](?=[À-ž])"  # three accents in a row
+    f"|(?<=[A-Za-z])[{_EASTERN}](?![{_EASTERN}])|(?<![{_EASTERN}])[{_EASTERN}](?=[a-z])"
+)
+"""What the bytes of one language look like when they are read as another."""
+
+
+def decode(raw: bytes, *names: str, severity: bytes = b"") -> str:
     r"""Decode a refusal's text, for showing only.
 
     ``names`` are the database and user that were sent in UTF-8; the server puts them back as they
     were into a sentence in its own code page. UTF-8 is tried first, then the code page that gives
     the fewest characters its language does not have; bytes that are nothing become ``\xnn``.
+    ``severity``, the server's word before the sentence, helps to tell the language.
     """
     try:
         return raw.decode()
     except UnicodeDecodeError:
         pass
-    parts = _around(raw, names)
-    readings = {codec: text for codec in _codecs() if (text := _read(parts, codec))}
+    parts = [severity, b"", *_around(raw, names)]
+    plain = severity != b"" and severity.isascii()
+    codecs = (codec for codec in _codecs() if not plain or codec in _PLAIN_SEVERITY)
+    readings = {codec: text for codec in codecs if (text := _read(parts, codec))}
     if not readings:
         return raw.decode(errors="backslashreplace")
-    return "".join(max(readings.items(), key=lambda reading: _likelihood(*reading))[1])
+    codec = max(readings, key=lambda codec: _likelihood(codec, readings[codec]))
+    return "".join(readings[codec][1:])
 
 
 def _around(raw: bytes, names: tuple[str, ...]) -> list[bytes]:
@@ -73,6 +95,8 @@ def _read(parts: list[bytes], codec: str) -> list[str] | None:
 
 
 def _likelihood(codec: str, parts: list[str]) -> float:
-    foreign = [character for text in parts[::2] for character in text if character > "\x7f"]
-    expected = re.findall(f"[{_LIKELY[codec]}]", "".join(foreign))
-    return len(expected) / max(1, len(foreign))
+    text = "\0".join(parts[::2])
+    sentence = text.partition("\0")[2]
+    foreign = sum(character > "\x7f" for character in text)
+    expected = len(re.findall(f"[{_LIKELY[codec]}]", text))
+    return (expected - len(_OUT_OF_PLACE.findall(sentence))) / max(1, foreign)

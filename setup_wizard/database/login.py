@@ -11,7 +11,7 @@ import errno
 import re
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from psycopg import pq
@@ -20,7 +20,7 @@ from psycopg.conninfo import make_conninfo
 from setup_wizard.database import libpq
 from setup_wizard.database.addresses import Address, UnknownHost, resolve
 from setup_wizard.database.decoding import decode
-from setup_wizard.database.probe import first_bytes, is_postgresql
+from setup_wizard.database.probe import first_bytes, is_postgresql, offers_tls
 from setup_wizard.database.refusals import ConnectionFailed, cause_of, words
 from setup_wizard.database.waiting import READ, WRITE, wait_for
 from setup_wizard.deadline import Deadline, TimedOut
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # "FATAL:  28P01: text". The word is in the server's language, the code never is. Before it stands
 # only what comes from us and from libpq, so the first one in a line is never anybody's data.
-_REFUSAL: Final = re.compile(rb"^.*?:  ([0-9A-Z]{5}): ", re.MULTILINE)
+_REFUSAL: Final = re.compile(rb"^(?:.*? )?([^ \n]*):  ([0-9A-Z]{5}): ", re.MULTILINE)
 _LOCATION: Final = re.compile(rb"\n[^\n:]*:  [^\n]*:\d+\s*\Z")
 _PREFIX: Final = re.compile(r"\A[^\n]*? port \d+ failed: ")
 
@@ -46,7 +46,12 @@ _CAUSES: Final = {
     errno.ECONNRESET: "hung_up",
     errno.EPIPE: "hung_up",
 }
-_CODES: Final = {"hung_up": "no_answer", "unreachable": "no_answer"}
+_CODES: Final = {
+    "hung_up": "no_answer",
+    "stuck": "no_answer",
+    "unreachable": "no_answer",
+    "broken_off": "connection_lost",
+}
 _LEAST_TELLING: Final = ("unreachable", "connection_refused", "no_answer")
 """Of several addresses one is reported: the one that says more, then the first."""
 
@@ -77,6 +82,19 @@ class _Refusal:
         if self.errno is not None:
             said = errno.errorcode.get(self.errno, str(self.errno))
         return f"{self.address}: {said}"
+
+
+@dataclass(frozen=True)
+class _End:
+    """How an attempt ended. ``errno``: why TCP failed; ``in_tls``: while encryption was begun.
+
+    ``cut``: the other side ended the connection; ``timed_out``: it is silent.
+    """
+
+    errno: int | None = None
+    cut: bool = False
+    in_tls: bool = False
+    timed_out: bool = False
 
 
 def log_in(target: Target, deadline: Deadline) -> PGconn:
@@ -127,13 +145,15 @@ def _attempts(target: Target, deadline: Deadline) -> Iterator[PGconn | _Refusal]
 
 
 def _attempt(target: Target, address: Address, deadline: Deadline) -> PGconn | _Refusal:
-    pgconn = pq.PGconn.connect_start(_conninfo(target, address).encode())
-    libpq.set_verbosity(pgconn, libpq.VERBOSE)
-    accepted, number = True, None
+    pgconn = _start(target, address)
+    end = _End()
     try:
-        number = _poll(pgconn, deadline.shorter(deadline.remaining * (1 - _PROBE_SHARE)))
+        end = _poll(pgconn, deadline.shorter(deadline.remaining * (1 - _PROBE_SHARE)))
     except TimedOut:
-        accepted = pgconn.status != pq.ConnStatus.STARTED
+        if pgconn.status == pq.ConnStatus.STARTED:
+            pgconn.finish()
+            return _Refusal("no_answer", address.text)
+        end = _End(timed_out=True)
     except BaseException:
         pgconn.finish()
         raise
@@ -144,17 +164,22 @@ def _attempt(target: Target, address: Address, deadline: Deadline) -> PGconn | _
     message, needs_password = pgconn.error_message, pgconn.needs_password
     pgconn.finish()
 
-    if number is not None:
-        return _Refusal(_CAUSES.get(number, "unreachable"), address.text, number)
-    if not accepted:
-        return _Refusal("no_answer", address.text)
+    if end.errno is not None:
+        return _Refusal(_CAUSES.get(end.errno, "unreachable"), address.text, end.errno)
     if needs_password:
         return _Refusal("password_missing", address.text)
-    if found := _sqlstate(message):
-        sqlstate, said = found
-        text = decode(said, target.database, target.user)
-        return _Refusal(cause_of(sqlstate), address.text, None, sqlstate, text)
-    return _probe(target, address, message, deadline.shorter(_PROBE_SECONDS))
+    names = target.database, target.user
+    if said := _refusal(message):
+        text = decode(said.sentence, *names, severity=said.severity)
+        return _Refusal(cause_of(said.sqlstate), address.text, None, said.sqlstate, text)
+    text = _PREFIX.sub("", decode(message, *names)).strip()
+    return _probe(target, address, end, text, deadline.shorter(_PROBE_SECONDS))
+
+
+def _start(target: Target, address: Address) -> PGconn:
+    pgconn = pq.PGconn.connect_start(_conninfo(target, address).encode())
+    libpq.set_verbosity(pgconn, libpq.VERBOSE)
+    return pgconn
 
 
 def _conninfo(target: Target, address: Address) -> str:
@@ -176,19 +201,21 @@ def _conninfo(target: Target, address: Address) -> str:
     return make_conninfo("", dbname=target.database, **values)
 
 
-def _poll(pgconn: PGconn, deadline: Deadline) -> int | None:
-    """Go on until it is logged in or has failed; return why TCP failed, if it did."""
-    events = WRITE
+def _poll(pgconn: PGconn, deadline: Deadline) -> _End:
+    """Go on until it is logged in or has failed."""
+    events, status, cut = WRITE, pgconn.status, False
     while pgconn.status != pq.ConnStatus.BAD:
         wait_for(pgconn.socket, events, deadline)
+        status = pgconn.status
         # libpq tells this number only as prose, and reading it takes it away from libpq
-        if pgconn.status == pq.ConnStatus.STARTED and (number := _take_error(pgconn.socket)):
-            return number
+        if status == pq.ConnStatus.STARTED and (number := _take_error(pgconn.socket)):
+            return _End(errno=number)
+        cut = events == READ and _is_cut(pgconn.socket)
         progress = pgconn.connect_poll()
         if progress not in (pq.PollingStatus.READING, pq.PollingStatus.WRITING):
-            return None
+            break
         events = READ if progress == pq.PollingStatus.READING else WRITE
-    return None
+    return _End(cut=cut, in_tls=status == pq.ConnStatus.SSL_STARTUP)
 
 
 def _take_error(fileno: int) -> int:
@@ -199,8 +226,30 @@ def _take_error(fileno: int) -> int:
         link.detach()
 
 
-def _sqlstate(message: bytes) -> tuple[str, bytes] | None:
-    """Return the code and the server's sentence from libpq's verbose message, if it has them.
+def _is_cut(fileno: int) -> bool:
+    """Whether the other side has ended a connection from which nothing is left to read."""
+    link = socket.socket(fileno=fileno)
+    try:
+        return not link.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
+    finally:
+        link.detach()
+
+
+@dataclass(frozen=True)
+class _Said:
+    """The server's own refusal, still in its encoding."""
+
+    sqlstate: str
+    severity: bytes
+    sentence: bytes
+
+
+def _refusal(message: bytes) -> _Said | None:
+    """Return what the server says in libpq's verbose message, if it says something.
 
     A login with SSL that is refused is tried again without (``sslmode=prefer``), and pg_hba.conf
     may allow only one of the two: what the other one said is the cause then.
@@ -208,26 +257,62 @@ def _sqlstate(message: bytes) -> tuple[str, bytes] | None:
     found = list(_REFUSAL.finditer(message))
     if not found:
         return None
-    chosen = next((match for match in found if match[1].decode() != _HBA), found[0])
+    chosen = next((match for match in found if match[2].decode() != _HBA), found[0])
     following = found[found.index(chosen) + 1 :]
-    said = message[chosen.end() : following[0].start() if following else None]
-    return chosen[1].decode(), _LOCATION.sub(b"", said).strip()
+    sentence = message[chosen.end() : following[0].start() if following else None]
+    return _Said(chosen[2].decode(), chosen[1], _LOCATION.sub(b"", sentence).strip())
 
 
-def _probe(target: Target, address: Address, message: bytes, deadline: Deadline) -> _Refusal:
+def _probe(target: Target, address: Address, end: _End, text: str, deadline: Deadline) -> _Refusal:
     """Find out who did not say a word that libpq understood."""
     try:
         answer = first_bytes(address, target.user, target.database, deadline)
-    except OSError as error:
-        number = error.errno
-    except TimedOut:
-        return _Refusal("no_answer", address.text)
-    else:
         if not answer:
             return _Refusal("hung_up", address.text)
         if not is_postgresql(answer):
             return _Refusal("not_postgresql", address.text)
-        text = _PREFIX.sub("", decode(message, target.database, target.user)).strip()
-        return _Refusal("connection_failed", address.text, text=text)
+        cause = _unfinished(target, address, end, deadline)
+        return _Refusal(cause, address.text, text=text)
+    except OSError as error:
+        number = error.errno
+    except TimedOut:
+        return _Refusal("no_answer", address.text)
     assert number is not None
     return _Refusal(_CAUSES.get(number, "unreachable"), address.text, number)
+
+
+def _unfinished(target: Target, address: Address, end: _End, deadline: Deadline) -> str:
+    """Say why a PostgreSQL server neither lets in nor refuses."""
+    if end.timed_out:
+        return "stuck"
+    if end.cut:
+        return "broken_off"
+    if end.in_tls and not offers_tls(address, deadline):
+        return "tls_missing"
+    if end.in_tls and _encrypts_unverified(target, address, deadline):
+        return "certificate_not_trusted"
+    return "connection_failed"
+
+
+def _encrypts_unverified(target: Target, address: Address, deadline: Deadline) -> bool:
+    """Whether encryption works when nobody looks at the certificate.
+
+    It ends there: to a server that may be another one than it says, nothing of the login is sent.
+    """
+    # without a file of trusted certificates, "require" does not verify; an empty name would mean
+    # the usual file
+    relaxed = {**target.options, "sslmode": "require", "sslrootcert": "/nonexistent"}
+    pgconn = _start(replace(target, options=relaxed, password=None), address)
+    events = WRITE
+    try:
+        while pgconn.status != pq.ConnStatus.BAD:
+            wait_for(pgconn.socket, events, deadline)
+            progress = pgconn.connect_poll()
+            if pgconn.ssl_in_use and pgconn.status == pq.ConnStatus.MADE:
+                return True
+            if progress not in (pq.PollingStatus.READING, pq.PollingStatus.WRITING):
+                return False
+            events = READ if progress == pq.PollingStatus.READING else WRITE
+        return False
+    finally:
+        pgconn.finish()

@@ -12,6 +12,7 @@ from setup_wizard.database.waiting import READ, WRITE, wait_for
 from setup_wizard.deadline import Deadline
 
 _PROTOCOL: Final = 3 << 16
+_SSL_REQUEST: Final = 80877103
 _ENOUGH: Final = 9  # bytes: a message's type and length, and the first number or letters in it
 _LONGEST: Final = 30_000  # libpq's own limit for a message at this stage
 _LAST_AUTHENTICATION: Final = 12
@@ -27,6 +28,18 @@ def first_bytes(address: Address, user: str, database: str, deadline: Deadline) 
     parameters = {"user": user, "database": database, "application_name": "setup-wizard\r\n\r\n"}
     body = b"".join(f"{name}\0{value}\0".encode() for name, value in parameters.items()) + b"\0"
     packet = struct.pack("!ii", 8 + len(body), _PROTOCOL) + body
+    return _ask(address, packet, _ENOUGH, deadline)
+
+
+def offers_tls(address: Address, deadline: Deadline) -> bool:
+    """Ask a PostgreSQL server whether it can encrypt.
+
+    Raises OSError when there is no connection, TimedOut while it is silent.
+    """
+    return _ask(address, struct.pack("!ii", 8, _SSL_REQUEST), 1, deadline) == b"S"
+
+
+def _ask(address: Address, packet: bytes, enough: int, deadline: Deadline) -> bytes:
     with socket.socket(address.family, socket.SOCK_STREAM) as link:
         link.settimeout(0)
         if (number := link.connect_ex(address.sockaddr)) not in _PENDING:
@@ -36,9 +49,9 @@ def first_bytes(address: Address, user: str, database: str, deadline: Deadline) 
             raise OSError(number, "")
         link.sendall(packet)
         answer = b""
-        while len(answer) < _ENOUGH:
+        while len(answer) < enough:
             wait_for(link.fileno(), READ, deadline)
-            if not (part := link.recv(_ENOUGH)):
+            if not (part := link.recv(enough)):
                 break
             answer += part
     return answer

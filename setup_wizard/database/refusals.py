@@ -87,6 +87,44 @@ def words(cause: str, target: Target, seconds: float) -> tuple[Text, Text]:
                     "or a tunnel whose server is not up yet. Wait a moment, then test again."
                 ),
             )
+        case "broken_off":
+            return (
+                _("The connection to {where} broke off during the login", where=where),
+                _(
+                    "PostgreSQL answered, then the line was cut: the server was just restarted, "
+                    "or a proxy, a VPN or a tunnel in between ended it. Test again; when it "
+                    "happens every time, look at what stands in between."
+                ),
+            )
+        case "stuck":
+            return (
+                _("{where} fell silent during the login", where=where),
+                _(
+                    "PostgreSQL answers there, but did not finish the login within {seconds} "
+                    "seconds. A very busy server or a bad line does that: wait a moment, then "
+                    "test again.",
+                    seconds=f"{seconds:g}",
+                ),
+            )
+        case "tls_missing":
+            return (
+                _("The server at {where} has no encryption", where=where),
+                _(
+                    "The database address demands it with sslmode, but this server is not set "
+                    "up for it. Take sslmode out of DATABASE_URL where the server is on this "
+                    "computer; else ask whoever runs it to switch encryption on."
+                ),
+            )
+        case "certificate_not_trusted":
+            return (
+                _("The certificate of the server at {where} is not trusted", where=where),
+                _(
+                    "The database address demands a certificate that this computer can verify "
+                    "(sslmode), and the server shows another one, so no password was sent. Ask "
+                    "whoever runs the server for its root certificate and name that file with "
+                    "sslrootcert, or correct the host's name."
+                ),
+            )
         case "unreachable":
             return (
                 _("There is no way to {where}", where=where),

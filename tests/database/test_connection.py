@@ -119,7 +119,7 @@ def test_database_closed_and_connect_not_allowed(server: Server, database: Targe
 
 def test_ssl_that_the_server_does_not_have(server: Server) -> None:
     failed = refusal(replace(server.target, options={"sslmode": "require"}))
-    assert failed.code == "connection_failed"
+    assert failed.code == "tls_missing"
     assert failed.server_text == "server does not support SSL, but SSL was required"
 
 
@@ -215,12 +215,15 @@ def test_refused_with_ssl_and_then_without_it() -> None:
 
     rejected, not_allowed = attempt("28P01", "비밀번호"), attempt("28000", "pg_hba.conf")
     for message in (rejected + not_allowed, not_allowed + rejected):
-        found = login._sqlstate(message)
+        found = login._refusal(message)
         assert found
-        assert found[0] == "28P01"
-        assert found[1].startswith("비밀번호".encode("cp949"))
-    assert login._sqlstate(not_allowed * 2) == ("28000", b"pg_hba.conf")
-    assert login._sqlstate(b"could not connect") is None
+        assert found.sqlstate == "28P01"
+        assert found.severity == "치명적오류".encode("cp949")
+        assert found.sentence.startswith("비밀번호".encode("cp949"))
+    first = login._refusal(not_allowed * 2)
+    assert first
+    assert (first.sqlstate, first.sentence) == ("28000", b"pg_hba.conf")
+    assert login._refusal(b"could not connect") is None
 
 
 def test_no_secret_leaves_with_a_failure(server: Server) -> None:
