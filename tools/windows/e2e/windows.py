@@ -1,0 +1,69 @@
+"""Windows programs: started, waited for, and always with a pipe and a time limit.
+
+A program of Wine that writes straight to a file ends with WinError 6, and one that crashes waits
+for ever.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+
+DRIVE_C = Path("/rig/prefix/drive_c")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a program ended."""
+
+    code: int
+    output: bytes
+    errors: bytes
+
+
+def path_of(windows: str) -> Path:
+    """Return where a path such as ``C:\\project`` lies here."""
+    path = PureWindowsPath(windows)
+    assert path.drive == "C:"
+    return DRIVE_C.joinpath(*path.parts[1:])
+
+
+def run(*command: str, cwd: str = "C:\\", limit: float = 60.0) -> Outcome:
+    """Run a Windows program to its end."""
+    done = subprocess.run(
+        ["wine", *command],
+        cwd=path_of(cwd),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=limit,
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def must_run(*command: str, cwd: str = "C:\\", limit: float = 60.0) -> Outcome:
+    """Run a Windows program that has to succeed."""
+    outcome = run(*command, cwd=cwd, limit=limit)
+    assert outcome.code == 0, f"{command}: {outcome}"
+    return outcome
+
+
+@contextmanager
+def running(*command: str, cwd: str = "C:\\") -> Iterator[subprocess.Popen[bytes]]:
+    """Start a Windows program, and end it and its children at the end if they have not ended."""
+    process = subprocess.Popen(
+        ["wine", *command],
+        cwd=path_of(cwd),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            run("taskkill", "/f", "/t", "/im", PureWindowsPath(command[0]).name)
+        process.communicate(timeout=10)
