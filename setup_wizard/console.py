@@ -4,66 +4,27 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from threading import Thread
 from typing import Any, Final, TextIO
 
+from setup_wizard import document
 from setup_wizard.deadline import Cancelled
 from setup_wizard.diagnosis.chain import crash
 from setup_wizard.diagnosis.finding import Finding, FixOffer, Status
 from setup_wizard.engine import Applied, Engine, Job, Listing, load_parser, open_engine
 from setup_wizard.errors import KnownError
+from setup_wizard.exit_codes import EXIT_OK, exit_code
+from setup_wizard.flow import first_broken
 from setup_wizard.i18n import Text, _, ngettext
 from setup_wizard.options import Options
-from setup_wizard.scripts import Action, Plan, PlanItem, Result
+from setup_wizard.project import Project
+from setup_wizard.scripts import Action, Plan, Result
 from setup_wizard.secret import Secret
 
 log = logging.getLogger(__name__)
-
-EXIT_OK: Final = 0
-EXIT_FOUND: Final = 1
-EXIT_NO_SERVER: Final = 3
-EXIT_NO_RIGHT: Final = 4
-EXIT_SCRIPT_FAILED: Final = 5
-EXIT_NEEDS_ADMIN: Final = 6
-EXIT_CANCELLED: Final = 130
-
-_EXIT_CODES: Final[Mapping[str, int]] = {
-    **dict.fromkeys(
-        (
-            "postgresql_missing",
-            "service_missing",
-            "service_stopped",
-            "service_disabled",
-            "service_failed",
-            "host_unknown",
-            "connection_refused",
-            "connection_failed",
-            "no_answer",
-            "not_postgresql",
-            "server_starting",
-            "server_stopping",
-            "too_many_connections",
-        ),
-        EXIT_NO_SERVER,
-    ),
-    **dict.fromkeys(
-        (
-            "password_missing",
-            "login_rejected",
-            "login_not_allowed",
-            "connect_not_allowed",
-            "cannot_create",
-            "read_only",
-        ),
-        EXIT_NO_RIGHT,
-    ),
-    **dict.fromkeys(("script_failed", "lock_timeout", "connection_lost"), EXIT_SCRIPT_FAILED),
-    "cancelled": EXIT_CANCELLED,
-}
-"""What a failing finding's code means for a script; any other code is EXIT_FOUND."""
 
 _MARKS: Final = {Status.OK: "✓", Status.WARN: "!", Status.FAIL: "✗", Status.SKIP: "–"}
 _WITHOUT_ASKING: Final = frozenset({"start_service", "create_database"})
@@ -155,7 +116,7 @@ class Console:
         listing = self._engine.tables(
             self._open(), self._engine.deadline("tables"), self._options.pattern
         )
-        self._document["tables"] = _json_tables(listing)
+        self._document["tables"] = document.tables_of(listing)
         if not self._options.json:
             self._say(listing.text)
 
@@ -198,7 +159,7 @@ class Console:
             self._job = self._engine.open(projects[0] if projects else None)
         return self._job
 
-    def _choose(self, projects: Sequence[Any]) -> Any:
+    def _choose(self, projects: Sequence[Project]) -> Project:
         self._say(_("There are several projects:"))
         for number, project in enumerate(projects, 1):
             self._say(f"  {number}. {project.name}  {project.root}")
@@ -215,8 +176,9 @@ class Console:
             self._findings = self._engine.check(
                 job, self._engine.deadline("check"), self._show_finding, tables=False
             )
-            broken = _first(self._findings, Status.FAIL)
-            subject = broken or _first(self._findings, Status.WARN)
+            broken = first_broken(self._findings)
+            doubts = (finding for finding in self._findings if finding.status is Status.WARN)
+            subject = broken or next(doubts, None)
             if not (mend and subject and self._mend(job, subject, tried)):
                 return broken is None
 
@@ -244,7 +206,7 @@ class Console:
 
     def _make_plan(self) -> Plan:
         plan = self._engine.plan(self._open(), self._engine.deadline("plan"))
-        self._document["plan"] = [_json_item(item) for item in plan.items]
+        self._document["plan"] = [document.item_of(item) for item in plan.items]
         if plan.differs:
             from setup_wizard.diagnosis.objects import differing
 
@@ -256,14 +218,7 @@ class Console:
 
         def note(result: Result) -> None:
             self._say(f"  {result.tag}  {result.file}:{result.line}  {result.ms:.0f} ms")
-            results.append(
-                {
-                    "file": result.file,
-                    "line": result.line,
-                    "tag": result.tag,
-                    "ms": round(result.ms, 1),
-                }
-            )
+            results.append(document.result_of(result))
 
         try:
             return self._engine.apply(self._open(), plan, self._engine.deadline("apply"), note)
@@ -310,7 +265,7 @@ class Console:
         )
 
     def _show_tables(self, listing: Listing) -> None:
-        self._document["tables"] = _json_tables(listing)
+        self._document["tables"] = document.tables_of(listing)
         self._say(listing.text)
 
     def _say(self, text: Text) -> None:
@@ -338,30 +293,16 @@ class Console:
     def _write_json(self, code: int) -> None:
         import json
 
-        document = {
-            "schema": 1,
+        whole = {
+            "schema": document.SCHEMA,
             "status": "ok" if code == EXIT_OK else "failed",
-            "target": _json_target(self._job),
-            "findings": [_json_finding(finding) for finding in self._findings],
+            "target": document.target_of(self._job),
+            "findings": [document.finding_of(finding) for finding in self._findings],
             **self._document,
         }
-        text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+        text = json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
         self._out.buffer.write(text.encode())
         self._out.flush()
-
-
-def exit_code(findings: Iterable[Finding]) -> int:
-    """Return the exit code that the first broken link stands for."""
-    broken = _first(findings, Status.FAIL)
-    if broken is None:
-        return EXIT_OK
-    if broken.evidence.get("needs_admin"):
-        return EXIT_NEEDS_ADMIN
-    return _EXIT_CODES.get(broken.code, EXIT_FOUND)
-
-
-def _first(findings: Iterable[Finding], status: Status) -> Finding | None:
-    return next((finding for finding in findings if finding.status is status), None)
 
 
 def action_word(action: Action) -> Text:
@@ -372,45 +313,6 @@ def action_word(action: Action) -> Text:
         Action.DIFFERS: _("is there, but differs"),
         Action.RUN: _("will be run"),
     }[action]
-
-
-def _json_target(job: Job | None) -> dict[str, object]:
-    if job is None:
-        return {}
-    settings = job.settings
-    known = vars(settings.target) if settings.target else dict(settings.values)
-    return {name: known[name] for name in ("host", "port", "database", "user") if name in known}
-
-
-def _json_finding(finding: Finding) -> dict[str, object]:
-    return {
-        "check": finding.check,
-        "status": finding.status.value,
-        "code": finding.code,
-        "title": str(finding.title),
-        "detail": str(finding.detail),
-        "evidence": dict(finding.evidence),
-        "fixes": [
-            {"id": offer.id, "label": str(offer.label), "needs_admin": offer.needs_admin}
-            for offer in finding.fixes
-        ],
-    }
-
-
-def _json_item(item: PlanItem) -> dict[str, object]:
-    return {
-        "object": item.object,
-        "kind": item.kind,
-        "action": item.action.value,
-        "differences": [str(difference) for difference in item.differences],
-    }
-
-
-def _json_tables(listing: Listing) -> list[dict[str, str]]:
-    return [
-        {"schema": schema, "name": name, "type": kind, "owner": owner}
-        for schema, name, kind, owner in listing.rows
-    ]
 
 
 def run(options: Options) -> int:

@@ -20,7 +20,7 @@ FLOORS = (
     {"database", "machine", "practice"},
     {"scripts"},
     {"diagnosis", "fixes"},
-    {"options", "engine", "flow", "report"},
+    {"options", "engine", "flow", "report", "document", "exit_codes"},
     {"gui", "console"},
     {"__main__"},
 )
