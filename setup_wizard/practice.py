@@ -26,7 +26,15 @@ from typing import TYPE_CHECKING, Final, Self
 from setup_wizard.deadline import Deadline, TimedOut
 from setup_wizard.errors import Evidence, KnownError
 from setup_wizard.i18n import _
-from setup_wizard.machine import Listener, Machine, Psql, Service, ServiceState, StartType
+from setup_wizard.machine import (
+    Listener,
+    Machine,
+    Psql,
+    Repairs,
+    Service,
+    ServiceState,
+    StartType,
+)
 from setup_wizard.machine.processes import Account, Outcome, converse, run
 from setup_wizard.machine.psql import program, working
 from setup_wizard.secret import Secret
@@ -329,6 +337,20 @@ class _PracticeMachine:
     def start_service(self, service: Service, deadline: Deadline) -> None:
         assert service.name == SERVICE
         self.practice.start_server(deadline)
+
+    def service_state(self, service: Service) -> ServiceState | None:
+        assert service.name == SERVICE
+        return self.practice.state()
+
+    def may_use_data_folder(self, service: Service) -> bool | None:
+        return self.inner.may_use_data_folder(service)
+
+    @property
+    def repairs(self) -> Repairs | None:
+        return None  # nothing here is the system's
+
+    def install_command(self) -> str:
+        return self.inner.install_command()
 
     @property
     def refuses_at_once(self) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from setup_wizard.deadline import Deadline
+from setup_wizard.errors import KnownError
 
 DEFAULT_SERVICE: Final = "postgresql-x64-17"
 """The service name of the installer that our users have; named where no service is known yet."""
@@ -39,6 +40,7 @@ class Service:
 
     ``port`` is what its configuration says, None where unknown. ``needs_admin``: starting it asks
     for an administrator. ``start_command``: what starting it does, to show before it is done.
+    ``log``: where it writes its log, a file or a folder of files.
     """
 
     name: str
@@ -50,6 +52,11 @@ class Service:
     data_dir: Path | None = None
     port: int | None = None
     version: str = ""
+    log: Path | None = None
+
+
+class GaveUp(KnownError):
+    """A service was asked to start, and does not run (any more); why is still to be found out."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,68 @@ class Listener:
     program: str | None = None
 
 
+@dataclass(frozen=True)
+class PathChange:
+    """The user's PATH before and after a change; None where there is (or was) no such value."""
+
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class InstallerTraces:
+    """What an installer leaves behind that did not get through; None and False where nothing is.
+
+    ``storage``: the data folder of an installation that has neither a service nor data in it.
+    ``log``: the installer's newest log. ``temp``: the folder for temporary files, where its name
+    has letters that older installers stumble over. ``scripts_off``: Windows runs no scripts, which
+    older installers consist of.
+    """
+
+    storage: Path | None = None
+    log: Path | None = None
+    temp: Path | None = None
+    scripts_off: bool = False
+
+
+class Repairs(Protocol):
+    """What a click can mend on Windows. On other systems the commands are named instead."""
+
+    def start_type_command(self, service: Service, start_type: StartType) -> str:
+        """Name the command of :meth:`set_start_type`, to show before it is run."""
+
+    def set_start_type(self, service: Service, start_type: StartType, deadline: Deadline) -> None:
+        """Change when a service starts, elevating only this step. Raises KnownError."""
+
+    def registry_path_has(self, folder: Path) -> bool:
+        """Whether programs that are started from now on have a folder on their PATH."""
+
+    def path_with(self, folder: Path) -> PathChange:
+        """Name what :meth:`write_path` would do. Raises KnownError path_too_long."""
+
+    def write_path(self, change: PathChange) -> None:
+        """Write the user's PATH and tell the desktop.
+
+        Raises KnownError path_changed when it is not any more what the change began with.
+        """
+
+    @property
+    def can_install(self) -> bool:
+        """Whether the program is there that Machine.install_command names."""
+
+    def install_postgresql(self, deadline: Deadline) -> None:
+        """Install it in a window of its own; the time limit rests meanwhile, Cancel does not.
+
+        Raises KnownError install_not_finished.
+        """
+
+    def open_services(self) -> None:
+        """Open the system's list of services. Raises KnownError."""
+
+    def installer_traces(self) -> InstallerTraces:
+        """Look for an installation that did not get through."""
+
+
 class Machine(Protocol):
     """What the program asks of the operating system.
 
@@ -87,13 +156,22 @@ class Machine(Protocol):
     def start_service(self, service: Service, deadline: Deadline) -> None:
         """Start it, elevating only this step, and return when the manager says RUNNING.
 
-        Raises KnownError with the system's code as evidence: service_failed, service_disabled,
-        service_missing, elevation_declined. ``needs_admin`` True is in the evidence where only an
-        administrator's rights were missing.
+        Raises GaveUp when it does not get there, else KnownError with the system's code as
+        evidence: service_failed, service_disabled, service_missing, service_logon_failed,
+        service_no_answer, elevation_declined. ``needs_admin`` True is in the evidence where only
+        an administrator's rights were missing.
         """
+
+    def service_state(self, service: Service) -> ServiceState | None:
+        """Ask for a service's present state; None where it is gone."""
+
+    def may_use_data_folder(self, service: Service) -> bool | None:
+        """Whether a service may read and write its data folder; None where nobody tells us."""
 
     def find_psql(self) -> Iterator[Psql]:
         """Every working psql, best first: PATH, services' folders, registry, usual folders.
+
+        On Windows the folder of a running service comes before PATH.
 
         Each is run when it is asked for, so that whoever wants the best waits for one only.
         """
@@ -103,6 +181,13 @@ class Machine(Protocol):
 
     def listeners(self, port: int) -> tuple[Listener, ...]:
         """Who listens on a TCP port of this computer, found without connecting."""
+
+    def install_command(self) -> str:
+        """Name what installs PostgreSQL here: a command, or a page to download it from."""
+
+    @property
+    def repairs(self) -> Repairs | None:
+        """What can be mended with a click; None where only commands can be named."""
 
 
 def this_machine() -> Machine:

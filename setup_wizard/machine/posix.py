@@ -13,7 +13,16 @@ from typing import Final
 from setup_wizard.deadline import Deadline, TimedOut
 from setup_wizard.errors import Evidence, KnownError
 from setup_wizard.i18n import _
-from setup_wizard.machine import Listener, Psql, Service, ServiceState, StartType, psql
+from setup_wizard.machine import (
+    GaveUp,
+    Listener,
+    Psql,
+    Repairs,
+    Service,
+    ServiceState,
+    StartType,
+    psql,
+)
 from setup_wizard.machine.data_folder import configured_port, major_version
 from setup_wizard.machine.listening import listeners
 from setup_wizard.machine.processes import run
@@ -41,6 +50,15 @@ _SYSTEMD_START_TYPES: Final = {
 }  # 'disabled' and the others: not at boot, but whenever somebody asks
 _NO_PERMISSION: Final = 4  # systemctl's exit code, as the Linux Standard Base has it
 
+_PACKAGES: Final = {
+    "apt-get": "sudo apt install postgresql",
+    "dnf": "sudo dnf install postgresql-server && sudo postgresql-setup --initdb",
+    "zypper": "sudo zypper install postgresql-server",
+    "pacman": "sudo pacman -S postgresql",
+    "brew": "brew install postgresql@17",
+}
+_DOWNLOADS: Final = "https://www.postgresql.org/download/"
+
 _FOLDERS: Final = (
     "/usr/lib/postgresql/*/bin",  # Debian
     "/usr/pgsql-*/bin",  # the PostgreSQL project's packages for Red Hat
@@ -57,6 +75,7 @@ class PosixMachine:
     """A Linux or macOS computer."""
 
     refuses_at_once = True
+    repairs: Repairs | None = None
 
     def services(self) -> tuple[Service, ...]:
         """See Machine."""
@@ -76,14 +95,26 @@ class PosixMachine:
             raise _needs_admin(service)
         try:
             code = run(command, deadline).code
-            while (state := self._state(service)) is ServiceState.STARTING:
+            while (state := self.service_state(service)) is ServiceState.STARTING:
                 deadline.sleep(Deadline.STEP)
         except TimedOut:
-            raise _did_not_start(service, {"seconds": deadline.seconds}) from None
+            raise _gave_up(service, {"seconds": deadline.seconds}) from None
         if code == _NO_PERMISSION:
             raise _needs_admin(service)
         if state is not ServiceState.RUNNING:
-            raise _did_not_start(service, {"exit_code": code})
+            raise _gave_up(service, {"exit_code": code})
+
+    def service_state(self, service: Service) -> ServiceState | None:
+        """See Machine."""
+        return next((now.state for now in self.services() if now.name == service.name), None)
+
+    def may_use_data_folder(self, service: Service) -> bool | None:
+        """See Machine. PostgreSQL wants it for itself: rights of 0700 or 0750."""
+        try:
+            status = service.data_dir.stat() if service.data_dir else None
+        except OSError:
+            return None
+        return None if status is None else not status.st_mode & 0o027 and status.st_uid != 0
 
     def find_psql(self) -> Iterator[Psql]:
         """See Machine."""
@@ -97,8 +128,10 @@ class PosixMachine:
         """See Machine."""
         return listeners(port)
 
-    def _state(self, service: Service) -> ServiceState | None:
-        return next((now.state for now in self.services() if now.name == service.name), None)
+    def install_command(self) -> str:
+        """See Machine."""
+        found = (command for tool, command in _PACKAGES.items() if shutil.which(tool))
+        return next(found, _DOWNLOADS)
 
     def _psql_candidates(self) -> Iterator[tuple[Path, str]]:
         yield from psql.on_path()
@@ -138,6 +171,7 @@ def _debian_clusters() -> Iterator[Service]:
             data_dir=Path(data),
             port=int(port) if port.isdigit() else None,
             version=version,
+            log=Path(columns[6]) if len(columns) > 6 else None,
         )
 
 
@@ -167,6 +201,7 @@ def _systemd_units() -> Iterator[Service]:
             data_dir=data_dir,
             port=configured_port(data_dir) if data_dir else None,
             version=major_version(data_dir) if data_dir else "",
+            log=data_dir / "log" if data_dir else None,
         )
 
 
@@ -192,6 +227,7 @@ def _homebrew_services() -> Iterator[Service]:
             data_dir=data_dir,
             port=configured_port(data_dir),
             version=major_version(data_dir),
+            log=prefix / "var" / "log" / f"{name}.log",
         )
 
 
@@ -233,8 +269,8 @@ def _needs_admin(service: Service) -> KnownError:
     )
 
 
-def _did_not_start(service: Service, evidence: Evidence) -> KnownError:
-    return KnownError(
+def _gave_up(service: Service, evidence: Evidence) -> GaveUp:
+    return GaveUp(
         "service_failed",
         _("{service} did not start", service=service.name),
         _(

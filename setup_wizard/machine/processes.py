@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from setup_wizard.deadline import Deadline
+from setup_wizard.deadline import Cancelled, Deadline
 from setup_wizard.secret import Secret
 
 if TYPE_CHECKING:
@@ -80,6 +80,30 @@ def run(
         output.seek(0)
         errors.seek(0)
         return Outcome(child.returncode, decode(output.read()), decode(errors.read()))
+
+
+def run_in_window(command: Sequence[str], deadline: Deadline) -> int:
+    """Run a program that talks with the user, in a console of its own; return its exit code.
+
+    The time limit rests meanwhile. Cancel ends the wait, and not the program: the user can see it,
+    and an installer should not be ended halfway. Raises OSError where it cannot be started.
+    """
+    import shutil
+    import subprocess
+    import time
+
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NEW_CONSOLE
+    program = shutil.which(command[0]) or command[0]  # winget is a link that has to be found so
+    child = subprocess.Popen([program, *command[1:]], creationflags=flags)
+    while (code := child.poll()) is None:
+        if deadline.cancelled:
+            child.returncode = 0  # nobody waits for it any more; else Python would warn
+            raise Cancelled
+        with deadline.paused():
+            time.sleep(Deadline.STEP)
+    return code
 
 
 def converse(command: Sequence[str | Path], *, env: Environment | None = None) -> Popen[bytes]:

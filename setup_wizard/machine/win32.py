@@ -12,12 +12,8 @@ from typing import Final
 
 from setup_wizard.deadline import Deadline
 from setup_wizard.machine import ServiceState, StartType
-from setup_wizard.machine.windows import (
-    ERROR_ACCESS_DENIED,
-    ERROR_SUCCESS,
-    Installation,
-    ServiceEntry,
-)
+from setup_wizard.machine.win32_code import Win32Code
+from setup_wizard.machine.windows import Installation, ServiceEntry
 
 assert sys.platform == "win32"  # what mypy needs to read on
 
@@ -36,7 +32,7 @@ _START_TYPES: Final = {
     "disabled": StartType.DISABLED,
 }  # psutil's names for the numbers of QUERY_SERVICE_CONFIG.dwStartType
 
-# winsvc.h, shellapi.h, winuser.h, objbase.h, winbase.h
+# winsvc.h, shellapi.h, winuser.h, objbase.h, winbase.h, winnt.h, accctrl.h
 _SC_MANAGER_CONNECT: Final = 0x0001
 _SERVICE_START: Final = 0x0010
 _SEE_MASK_NOCLOSEPROCESS: Final = 0x00000040
@@ -48,6 +44,21 @@ _COINIT_DISABLE_OLE1DDE: Final = 0x4
 _WAIT_TIMEOUT: Final = 0x102
 _MAX_PATH: Final = 260
 
+_HWND_BROADCAST: Final = 0xFFFF
+_WM_SETTINGCHANGE: Final = 0x001A
+_SMTO_ABORTIFHUNG: Final = 0x0002
+_BROADCAST_MS: Final = 1000  # for each window that does not answer
+_WIN_NETWORK_SERVICE_SID: Final = 24
+_SECURITY_MAX_SID_SIZE: Final = 68
+_SE_FILE_OBJECT: Final = 1
+_DACL_SECURITY_INFORMATION: Final = 0x00000004
+_TRUSTEE_IS_SID: Final = 0
+_FILE_MODIFY: Final = 0x000101BF
+"""Read, write, list and delete: what 'Modify' in a folder's rights means at least."""
+
+_USER_ENVIRONMENT: Final = "Environment"
+_MACHINE_ENVIRONMENT: Final = r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment"
+_SCRIPT_HOST: Final = r"Software\Microsoft\Windows Script Host\Settings"
 _REGISTRY: Final = r"SOFTWARE\PostgreSQL"
 
 
@@ -73,10 +84,25 @@ class _ShellExecuteInfo(ctypes.Structure):
     )
 
 
+class _Trustee(ctypes.Structure):
+    """TRUSTEE_W of accctrl.h; ``ptstrName`` is a SID here."""
+
+    _fields_ = (
+        ("pMultipleTrustee", wintypes.LPVOID),
+        ("MultipleTrusteeOperation", ctypes.c_int),
+        ("TrusteeForm", ctypes.c_int),
+        ("TrusteeType", ctypes.c_int),
+        ("ptstrName", wintypes.LPVOID),
+    )
+
+
+_DWORD_PTR = ctypes.c_size_t
+
 _advapi32 = ctypes.WinDLL("advapi32", use_last_error=True)
 _kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
 _ole32 = ctypes.WinDLL("ole32")
 _shell32 = ctypes.WinDLL("shell32", use_last_error=True)
+_user32 = ctypes.WinDLL("user32", use_last_error=True)
 
 _OpenSCManager = _advapi32.OpenSCManagerW
 _OpenSCManager.argtypes = (wintypes.LPCWSTR, wintypes.LPCWSTR, wintypes.DWORD)
@@ -117,6 +143,44 @@ _ShellExecuteEx.restype = wintypes.BOOL
 _CommandLineToArgv = _shell32.CommandLineToArgvW
 _CommandLineToArgv.argtypes = (wintypes.LPCWSTR, ctypes.POINTER(ctypes.c_int))
 _CommandLineToArgv.restype = ctypes.POINTER(wintypes.LPWSTR)
+_CreateWellKnownSid = _advapi32.CreateWellKnownSid
+_CreateWellKnownSid.argtypes = (
+    ctypes.c_int,
+    wintypes.LPVOID,
+    wintypes.LPVOID,
+    wintypes.LPDWORD,
+)
+_CreateWellKnownSid.restype = wintypes.BOOL
+_GetNamedSecurityInfo = _advapi32.GetNamedSecurityInfoW
+_GetNamedSecurityInfo.argtypes = (
+    wintypes.LPCWSTR,
+    ctypes.c_int,
+    wintypes.DWORD,
+    ctypes.POINTER(wintypes.LPVOID),
+    ctypes.POINTER(wintypes.LPVOID),
+    ctypes.POINTER(wintypes.LPVOID),
+    ctypes.POINTER(wintypes.LPVOID),
+    ctypes.POINTER(wintypes.LPVOID),
+)
+_GetNamedSecurityInfo.restype = wintypes.DWORD
+_GetEffectiveRights = _advapi32.GetEffectiveRightsFromAclW
+_GetEffectiveRights.argtypes = (
+    wintypes.LPVOID,
+    ctypes.POINTER(_Trustee),
+    wintypes.LPDWORD,
+)
+_GetEffectiveRights.restype = wintypes.DWORD
+_SendMessageTimeout = _user32.SendMessageTimeoutW
+_SendMessageTimeout.argtypes = (
+    wintypes.HWND,
+    wintypes.UINT,
+    wintypes.WPARAM,
+    wintypes.LPCWSTR,
+    wintypes.UINT,
+    wintypes.UINT,
+    ctypes.POINTER(_DWORD_PTR),
+)
+_SendMessageTimeout.restype = wintypes.LPARAM
 
 
 class Native:
@@ -137,21 +201,79 @@ class Native:
 
     def may_start(self, name: str) -> bool:
         """See Win32."""
-        return _with_service(name, start=False) == ERROR_SUCCESS
+        return _with_service(name, start=False) == Win32Code.SUCCESS
 
     def start(self, name: str) -> int:
         """See Win32."""
         return _with_service(name, start=True)
 
-    def start_elevated(self, name: str, deadline: Deadline) -> int:
-        """See Win32. Runs ``sc.exe start``, whose exit code is the Win32 code."""
+    def run_elevated(self, command: str, deadline: Deadline) -> int:
+        """See Win32."""
+        program, _space, arguments = command.partition(" ")
         # On this thread: ShellExecuteEx may hand its work to a COM object.
         initialized = _CoInitializeEx(None, _COINIT_APARTMENTTHREADED | _COINIT_DISABLE_OLE1DDE)
         try:
-            return _run_elevated(_system_program("sc.exe"), f'start "{name}"', deadline)
+            return _run_elevated(_system_program(program), arguments, deadline)
         finally:
             if initialized >= 0:  # S_OK or S_FALSE, each of which wants its end
                 _CoUninitialize()
+
+    def start_type(self, name: str) -> StartType | None:
+        """See Win32."""
+        import psutil
+
+        try:
+            return _START_TYPES[psutil.win_service_get(name).start_type()]
+        except psutil.NoSuchProcess:
+            return None
+
+    def network_service_may_use(self, folder: Path) -> bool | None:
+        """See Win32. What groups give it counts as well."""
+        rights = _rights_of(_WIN_NETWORK_SERVICE_SID, folder)
+        return None if rights is None else rights & _FILE_MODIFY == _FILE_MODIFY
+
+    def user_path(self) -> str | None:
+        """See Win32."""
+        value = _path(winreg.HKEY_CURRENT_USER, _USER_ENVIRONMENT)
+        return value and value[0]
+
+    def machine_path(self) -> str | None:
+        """See Win32."""
+        value = _path(winreg.HKEY_LOCAL_MACHINE, _MACHINE_ENVIRONMENT)
+        return value and value[0]
+
+    def set_user_path(self, path: str | None) -> None:
+        """See Win32."""
+        known = _path(winreg.HKEY_CURRENT_USER, _USER_ENVIRONMENT)
+        kind = known[1] if known else winreg.REG_EXPAND_SZ
+        access = winreg.KEY_SET_VALUE
+        with winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, _USER_ENVIRONMENT, access=access) as key:
+            if path is not None:
+                winreg.SetValueEx(key, "Path", 0, kind, path)
+            elif known:
+                winreg.DeleteValue(key, "Path")
+        answer = _DWORD_PTR()
+        _SendMessageTimeout(
+            *(_HWND_BROADCAST, _WM_SETTINGCHANGE, 0, "Environment"),
+            *(_SMTO_ABORTIFHUNG, _BROADCAST_MS, ctypes.byref(answer)),
+        )
+
+    def open_services(self) -> int:
+        """See Win32."""
+        import os
+
+        try:
+            os.startfile(_system_program("services.msc"))  # noqa: S606 - a document, not a program
+        except OSError as error:
+            return error.winerror or Win32Code.ACCESS_DENIED
+        return Win32Code.SUCCESS
+
+    def scripts_off(self) -> bool:
+        """See Win32."""
+        return any(
+            _value(_SCRIPT_HOST, "Enabled", winreg.KEY_READ, root) in {0, "0"}
+            for root in (winreg.HKEY_CURRENT_USER, winreg.HKEY_LOCAL_MACHINE)
+        )
 
     def installations(self) -> tuple[Installation, ...]:
         """See Win32."""
@@ -172,6 +294,7 @@ def _services() -> Iterator[ServiceEntry]:
                 state=_STATES[service.status()],
                 start_type=_START_TYPES[service.start_type()],
                 command=_arguments(service.binpath()),
+                account=service.username() or "",
             )
         except (psutil.Error, OSError):
             continue  # not ours to read, removed just now, or left in halves by an uninstaller
@@ -203,7 +326,7 @@ def _with_service(name: str, *, start: bool) -> int:
         try:
             if start and not _StartService(service, 0, None):
                 return ctypes.get_last_error()
-            return ERROR_SUCCESS
+            return Win32Code.SUCCESS
         finally:
             _CloseServiceHandle(service)
     finally:
@@ -233,7 +356,7 @@ def _run_elevated(program: str, arguments: str, deadline: Deadline) -> int:
     if not started:
         return ctypes.get_last_error()
     if not request.hProcess:
-        return ERROR_ACCESS_DENIED
+        return Win32Code.ACCESS_DENIED
     try:
         step = int(Deadline.STEP * 1000)
         while _WaitForSingleObject(request.hProcess, step) == _WAIT_TIMEOUT:
@@ -263,17 +386,54 @@ def _installations(view: int) -> Iterator[Installation]:
                 continue
             service = str(_value(path, "Service ID", access) or name)
             port = _value(rf"{_REGISTRY}\Services\{service}", "Port", access)
+            data = _value(path, "Data Directory", access)
             yield Installation(
                 base=Path(base),
                 service=service,
                 version=str(_value(path, "Version", access) or ""),
                 port=port if isinstance(port, int) else None,
+                data=Path(data) if isinstance(data, str) and data else None,
             )
 
 
-def _value(path: str, name: str, access: int) -> str | int | None:
+def _path(root: int, key_path: str) -> tuple[str, int] | None:
+    """Return the text and the type of a PATH in the registry."""
     try:
-        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, path, access=access) as key:
+        with winreg.OpenKey(root, key_path) as key:
+            value, kind = winreg.QueryValueEx(key, "Path")
+    except OSError:
+        return None
+    return (value, kind) if isinstance(value, str) else None
+
+
+def _rights_of(well_known: int, folder: Path) -> int | None:
+    """Return an account's access mask for a folder, None where Windows does not tell us."""
+    sid = ctypes.create_string_buffer(_SECURITY_MAX_SID_SIZE)
+    size = wintypes.DWORD(_SECURITY_MAX_SID_SIZE)
+    if not _CreateWellKnownSid(well_known, None, sid, ctypes.byref(size)):
+        return None
+    acl, descriptor = wintypes.LPVOID(), wintypes.LPVOID()
+    if _GetNamedSecurityInfo(
+        *(str(folder), _SE_FILE_OBJECT, _DACL_SECURITY_INFORMATION, None, None),
+        *(ctypes.byref(acl), None, ctypes.byref(descriptor)),
+    ):
+        return None
+    try:
+        if acl.value is None:
+            return _FILE_MODIFY  # no list at all: everybody may do everything
+        trustee = _Trustee(TrusteeForm=_TRUSTEE_IS_SID, ptstrName=ctypes.cast(sid, wintypes.LPVOID))
+        mask = wintypes.DWORD()
+        code = _GetEffectiveRights(acl, ctypes.byref(trustee), ctypes.byref(mask))
+        return None if code else mask.value
+    finally:
+        _LocalFree(ctypes.cast(descriptor, wintypes.HLOCAL))
+
+
+def _value(
+    path: str, name: str, access: int, root: int = winreg.HKEY_LOCAL_MACHINE
+) -> str | int | None:
+    try:
+        with winreg.OpenKey(root, path, access=access) as key:
             value = winreg.QueryValueEx(key, name)[0]
     except OSError:
         return None

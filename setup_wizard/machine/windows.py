@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from setup_wizard.deadline import Deadline, TimedOut
-from setup_wizard.errors import Evidence, KnownError
-from setup_wizard.i18n import Message, _
+from setup_wizard.errors import Evidence
+from setup_wizard.i18n import _
 from setup_wizard.machine import (
     DEFAULT_SERVICE,
+    GaveUp,
     Listener,
     Psql,
+    Repairs,
     Service,
     ServiceState,
     StartType,
@@ -23,29 +25,26 @@ from setup_wizard.machine import (
 )
 from setup_wizard.machine.data_folder import configured_port, major_version
 from setup_wizard.machine.listening import listeners
+from setup_wizard.machine.win32_code import Win32Code, refused
+from setup_wizard.machine.windows_repairs import DOWNLOADS, INSTALL, WindowsRepairs
 
-# winerror.h
-ERROR_SUCCESS: Final = 0
-ERROR_ACCESS_DENIED: Final = 5
-ERROR_SERVICE_REQUEST_TIMEOUT: Final = 1053
-ERROR_SERVICE_ALREADY_RUNNING: Final = 1056
-ERROR_SERVICE_DISABLED: Final = 1058
-ERROR_SERVICE_DOES_NOT_EXIST: Final = 1060
-ERROR_SERVICE_LOGON_FAILED: Final = 1069
-ERROR_CANCELLED: Final = 1223
-
+_NETWORK_SERVICE: Final = "networkservice"
 _PROGRAMS: Final = {"pg_ctl", "pg_ctl.exe", "postgres", "postgres.exe"}
 _USUAL_PORT: Final = 5432
 
 
 @dataclass(frozen=True)
 class ServiceEntry:
-    """A service as the manager has it; ``command``: its command line, split as Windows does."""
+    r"""A service as the manager has it; ``command``: its command line, split as Windows does.
+
+    ``account`` is the one that it runs as, such as ``NT AUTHORITY\NetworkService``.
+    """
 
     name: str
     state: ServiceState
     start_type: StartType
     command: tuple[str, ...]
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,7 @@ class Installation:
     service: str
     version: str
     port: int | None
+    data: Path | None = None
 
 
 class Win32(Protocol):
@@ -73,8 +73,32 @@ class Win32(Protocol):
     def start(self, name: str) -> int:
         """Ask the manager to start it; returns the Win32 code, 0 when it is starting."""
 
-    def start_elevated(self, name: str, deadline: Deadline) -> int:
-        """The same as an administrator, whom Windows asks for; returns the Win32 code."""
+    def run_elevated(self, command: str, deadline: Deadline) -> int:
+        """Run a program of Windows' own folder as an administrator, whom Windows asks for.
+
+        ``command`` is its name and its arguments; returns its exit code, or why it did not run.
+        """
+
+    def start_type(self, name: str) -> StartType | None:
+        """When a service starts, None where there is no such service."""
+
+    def network_service_may_use(self, folder: Path) -> bool | None:
+        """Whether the account Network Service may read and write in a folder, by its SID."""
+
+    def user_path(self) -> str | None:
+        """The user's own part of PATH as it is written, None where there is none."""
+
+    def machine_path(self) -> str | None:
+        """Everybody's part of PATH as it is written."""
+
+    def set_user_path(self, path: str | None) -> None:
+        """Write the user's part of PATH, its type kept, and tell all windows; None removes it."""
+
+    def open_services(self) -> int:
+        """Open the list of services; returns the Win32 code."""
+
+    def scripts_off(self) -> bool:
+        """Whether the Windows Script Host is switched off."""
 
     def installations(self) -> tuple[Installation, ...]:
         """PostgreSQL's installations, from the registry's 64- and 32-bit views."""
@@ -87,6 +111,7 @@ class WindowsMachine:
 
     def __init__(self, win32: Win32) -> None:
         self._win32 = win32
+        self.repairs: Repairs | None = WindowsRepairs(win32)
 
     def services(self) -> tuple[Service, ...]:
         """See Machine."""
@@ -100,18 +125,37 @@ class WindowsMachine:
 
     def start_service(self, service: Service, deadline: Deadline) -> None:
         """See Machine."""
+        name = service.name
         try:
-            code = self._win32.start(service.name)
-            if code == ERROR_ACCESS_DENIED:
-                code = self._win32.start_elevated(service.name, deadline)
-            if code not in {ERROR_SUCCESS, ERROR_SERVICE_ALREADY_RUNNING}:
-                raise _refused(service.name, code)
-            self._wait_until_running(service.name, deadline)
+            self._wait_while(name, {ServiceState.STOPPING}, deadline)
+            code = self._win32.start(name)
+            if code == Win32Code.ACCESS_DENIED:
+                code = self._win32.run_elevated(service.start_command, deadline)
+            if code not in {Win32Code.SUCCESS, Win32Code.SERVICE_ALREADY_RUNNING}:
+                raise refused(name, code, service.start_command)
+            state = self._wait_while(name, {ServiceState.STARTING}, deadline)
         except TimedOut:
-            state = self._win32.state(service.name)
-            raise _did_not_start(
-                service.name, {"state": state, "seconds": deadline.seconds}
-            ) from None
+            state = self._win32.state(name)
+            raise _gave_up(name, {"state": state, "seconds": deadline.seconds}) from None
+        if state is not ServiceState.RUNNING:
+            raise _gave_up(name, {"state": state})
+
+    def service_state(self, service: Service) -> ServiceState | None:
+        """See Machine."""
+        return self._win32.state(service.name)
+
+    def may_use_data_folder(self, service: Service) -> bool | None:
+        """See Machine. Only for the account of EDB's installer."""
+        entry = next((e for e in self._win32.services() if e.name == service.name), None)
+        if entry is None or service.data_dir is None:
+            return None
+        if _account_name(entry.account) != _NETWORK_SERVICE:
+            return None
+        return self._win32.network_service_may_use(service.data_dir)
+
+    def install_command(self) -> str:
+        """See Machine."""
+        return INSTALL if self.repairs and self.repairs.can_install else DOWNLOADS
 
     def find_psql(self) -> Iterator[Psql]:
         """See Machine."""
@@ -137,25 +181,33 @@ class WindowsMachine:
             name=entry.name,
             state=entry.state,
             start_type=entry.start_type,
-            start_command=f'sc start "{entry.name}"',
+            start_command=f'sc.exe start "{entry.name}"',
             needs_admin=not self._win32.may_start(entry.name),
             bin_dir=Path(entry.command[0]).parent,
             data_dir=data_dir,
             port=port,
             version=version,
+            log=data_dir / "log" if data_dir else None,
         )
 
-    def _wait_until_running(self, name: str, deadline: Deadline) -> None:
-        while (state := self._win32.state(name)) in {ServiceState.STARTING, ServiceState.STOPPING}:
+    def _wait_while(
+        self, name: str, states: set[ServiceState], deadline: Deadline
+    ) -> ServiceState | None:
+        while (state := self._win32.state(name)) in states:
             deadline.sleep(Deadline.STEP)
-        if state is not ServiceState.RUNNING:
-            raise _did_not_start(name, {"state": state})
+        return state
 
     def _psql_candidates(self) -> Iterator[tuple[Path, str]]:
+        services = [service for service in self.services() if service.bin_dir]
+        # The one that belongs to the server comes before one that happens to be on PATH.
+        services.sort(key=lambda service: service.state is not ServiceState.RUNNING)
+        candidates = [
+            (service.bin_dir / "psql.exe", "service") for service in services if service.bin_dir
+        ]
+        running = sum(service.state is ServiceState.RUNNING for service in services)
+        yield from candidates[:running]
         yield from psql.on_path()
-        for service in self.services():
-            if service.bin_dir:
-                yield service.bin_dir / "psql.exe", "service"
+        yield from candidates[running:]
         for installation in self._win32.installations():
             yield installation.base / "bin" / "psql.exe", "registry"
         for folder in _usual_folders():
@@ -199,72 +251,15 @@ def _likelihood(service: Service) -> tuple[bool, bool, bool, float]:
     )
 
 
-def _refused(name: str, code: int) -> KnownError:
-    evidence: Evidence = {"service": name, "win32": code}
-    if code == ERROR_CANCELLED:
-        return KnownError(
-            "elevation_declined",
-            _("You chose No, so nothing was changed"),
-            _(
-                "Windows lets only an administrator start {service}. Press the button again, or "
-                "ask an administrator to run: {command}",
-                service=name,
-                command=f'sc start "{name}"',
-            ),
-            evidence={**evidence, "needs_admin": True},
-        )
-    if code == ERROR_ACCESS_DENIED:
-        return KnownError(
-            "service_failed",
-            _("Starting {service} needs an administrator", service=name),
-            _("Ask an administrator to run: {command}", command=f'sc start "{name}"'),
-            evidence={**evidence, "needs_admin": True},
-        )
-    if code == ERROR_SERVICE_DISABLED:
-        return KnownError(
-            "service_disabled",
-            _("The PostgreSQL service is switched off for good"),
-            _(
-                "Somebody set {service} to 'disabled', so nothing can start it. Set its start type "
-                "to 'automatic' or 'manual' in the list of services, then check again.",
-                service=name,
-            ),
-            evidence=evidence,
-        )
-    if code == ERROR_SERVICE_DOES_NOT_EXIST:
-        return KnownError(
-            "service_missing",
-            _("There is no {service} on this computer", service=name),
-            _("It was there a moment ago: perhaps PostgreSQL was just removed. Check again."),
-            evidence=evidence,
-        )
-    return KnownError(
-        "service_failed", _did_not_start_title(name), _reason(code), evidence=evidence
-    )
+def _account_name(account: str) -> str:
+    r"""Return ``networkservice`` of ``NT AUTHORITY\NetworkService``, which is never translated."""
+    return account.rpartition("\\")[2].replace(" ", "").lower()
 
 
-def _reason(code: int) -> Message:
-    if code == ERROR_SERVICE_LOGON_FAILED:
-        return _(
-            "Windows could not log on the account that the service runs as. Open the list of "
-            "services and set it to 'Network Service', then try again."
-        )
-    if code == ERROR_SERVICE_REQUEST_TIMEOUT:
-        return _(
-            "It did not answer Windows in time. Try again; if it stays so, a full disk or an "
-            "antivirus program is the usual reason."
-        )
-    return _("Windows answered with code {code}.", code=code)
-
-
-def _did_not_start_title(name: str) -> Message:
-    return _("{service} did not start", service=name)
-
-
-def _did_not_start(name: str, evidence: Evidence) -> KnownError:
-    return KnownError(
+def _gave_up(name: str, evidence: Evidence) -> GaveUp:
+    return GaveUp(
         "service_failed",
-        _did_not_start_title(name),
+        _("{service} did not start", service=name),
         _(
             "Windows was asked to start it, but it does not run. The newest file in the folder log "
             "of its data folder says why."

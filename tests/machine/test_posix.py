@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,7 @@ def test_debian_clusters_the_likeliest_first(tools: Tools) -> None:
         data_dir=Path("/srv/main"),
         port=5432,
         version="17",
+        log=Path("/var/log/postgresql/postgresql-17-main.log"),
         bin_dir=main.bin_dir,  # only where that version is installed here
     )
     assert (old.name, old.start_type, old.port) == ("postgresql@14-old", StartType.MANUAL, 5433)
@@ -214,6 +216,7 @@ def test_systemd_units(systemd: Tools, tmp_path: Path) -> None:
         data_dir=tmp_path / "data",
         port=5432,
         version="17",
+        log=tmp_path / "data" / "log",
     )
     assert (own.name, own.start_type) == ("postgresql", StartType.MANUAL)
     assert own.data_dir == Path("/var/lib/pgsql/data")
@@ -273,8 +276,33 @@ def test_homebrew_services(tools: Tools, tmp_path: Path) -> None:
             data_dir=data,
             port=5433,
             version="17",
+            log=tmp_path / "var" / "log" / "postgresql@17.log",
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("tool", "command"),
+    [
+        ("apt-get", "sudo apt install postgresql"),
+        ("brew", "brew install postgresql@17"),
+        ("nothing", "https://www.postgresql.org/download/"),
+    ],
+)
+def test_what_installs_postgresql_here(tools: Tools, tool: str, command: str) -> None:
+    tools.add(tool, "exit 1")
+    assert PosixMachine().install_command() == command
+
+
+def test_rights_of_a_data_folder(tmp_path: Path) -> None:
+    machine = PosixMachine()
+    service = Service("x", ServiceState.STOPPED, StartType.MANUAL, "x", False, data_dir=tmp_path)
+    tmp_path.chmod(0o777)
+    assert machine.may_use_data_folder(service) is False
+    tmp_path.chmod(0o700)
+    assert machine.may_use_data_folder(service) is (os.geteuid() != 0)  # root's is not postgres'
+    assert machine.may_use_data_folder(replace(service, data_dir=tmp_path / "no")) is None
+    assert machine.may_use_data_folder(replace(service, data_dir=None)) is None
 
 
 def test_psql_of_path_comes_before_the_usual_folders(

@@ -1,19 +1,33 @@
 from __future__ import annotations
 
+import os
+import shlex
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from typing import Any
 
 import pytest
 
 from setup_wizard.deadline import Cancelled, Deadline
 from setup_wizard.errors import KnownError
-from setup_wizard.machine import DEFAULT_SERVICE, ServiceState, StartType, windows
+from setup_wizard.machine import (
+    DEFAULT_SERVICE,
+    GaveUp,
+    InstallerTraces,
+    PathChange,
+    Repairs,
+    ServiceState,
+    StartType,
+    user_path,
+)
 from setup_wizard.machine.psql import program
+from setup_wizard.machine.win32_code import Win32Code
 from setup_wizard.machine.windows import Installation, ServiceEntry, WindowsMachine
 from setup_wizard.practice import postgres_binaries
 
+START_TYPES = {"auto": StartType.AUTOMATIC, "demand": StartType.MANUAL}
 EDB = "C:/Program Files/PostgreSQL/17"
 
 
@@ -23,6 +37,7 @@ def entry(name: str = DEFAULT_SERVICE, base: str = EDB, data: str = f"{EDB}/data
         ServiceState.STOPPED,
         StartType.AUTOMATIC,
         (f"{base}/bin/pg_ctl.exe", "runservice", "-N", name, "-D", data, "-w"),
+        "NT AUTHORITY\\NetworkService",
     )
 
 
@@ -39,6 +54,11 @@ class ServiceManager:
     code: int = 0
     becomes: tuple[ServiceState, ...] = (ServiceState.STARTING, ServiceState.RUNNING)
     registry: tuple[Installation, ...] = ()
+    obedient: bool = True
+    rights: bool | None = None
+    path: str | None = None
+    everybodys_path: str | None = r"C:\Windows"
+    no_scripts: bool = False
     asked: list[str] = field(default_factory=list)
     _coming: list[ServiceState] = field(default_factory=list)
 
@@ -60,9 +80,46 @@ class ServiceManager:
         self.asked.append("start")
         return self._start(name, admin=self.admin)
 
-    def start_elevated(self, name: str, deadline: Deadline) -> int:
-        self.asked.append("start_elevated")
-        return self._start(name, admin=True) if self.consents else windows.ERROR_CANCELLED
+    def run_elevated(self, command: str, deadline: Deadline) -> int:
+        self.asked.append(command)
+        program, verb, name, *rest = shlex.split(command)
+        assert program == "sc.exe"
+        if not self.consents:
+            return Win32Code.CANCELLED
+        if verb == "start":
+            return self._start(name, admin=True)
+        assert (verb, rest[0]) == ("config", "start=")
+        index = self._index(name)
+        if index is None:
+            return Win32Code.SERVICE_DOES_NOT_EXIST
+        if not self.code and self.obedient:
+            start_type = START_TYPES[rest[1]]
+            self.entries[index] = replace(self.entries[index], start_type=start_type)
+        return self.code
+
+    def start_type(self, name: str) -> StartType | None:
+        index = self._index(name)
+        return None if index is None else self.entries[index].start_type
+
+    def network_service_may_use(self, folder: Path) -> bool | None:
+        return self.rights
+
+    def user_path(self) -> str | None:
+        return self.path
+
+    def machine_path(self) -> str | None:
+        return self.everybodys_path
+
+    def set_user_path(self, path: str | None) -> None:
+        self.path = path
+        self.asked.append("set_user_path")
+
+    def open_services(self) -> int:
+        self.asked.append("services.msc")
+        return self.code
+
+    def scripts_off(self) -> bool:
+        return self.no_scripts
 
     def installations(self) -> tuple[Installation, ...]:
         return self.registry
@@ -70,14 +127,14 @@ class ServiceManager:
     def _start(self, name: str, *, admin: bool) -> int:
         index = self._index(name)
         if index is None:
-            return windows.ERROR_SERVICE_DOES_NOT_EXIST
+            return Win32Code.SERVICE_DOES_NOT_EXIST
         if not admin:
-            return windows.ERROR_ACCESS_DENIED
+            return Win32Code.ACCESS_DENIED
         service = self.entries[index]
         if service.start_type is StartType.DISABLED:
-            return windows.ERROR_SERVICE_DISABLED
+            return Win32Code.SERVICE_DISABLED
         if service.state is not ServiceState.STOPPED:
-            return windows.ERROR_SERVICE_ALREADY_RUNNING
+            return Win32Code.SERVICE_ALREADY_RUNNING
         if not self.code:
             self.entries[index] = replace(service, state=ServiceState.STARTING)
             self._coming = list(self.becomes)
@@ -116,7 +173,7 @@ def test_services_are_known_by_their_program_not_by_their_name() -> None:
     (service,) = WindowsMachine(manager).services()
     assert service.name == "our-database"
     assert service.data_dir == Path("D:\\data")
-    assert service.start_command == 'sc start "our-database"'
+    assert service.start_command == 'sc.exe start "our-database"'
 
 
 def test_likeliest_service_first() -> None:
@@ -167,7 +224,7 @@ def test_user_is_asked_once_and_only_for_the_start() -> None:
     manager = ServiceManager([entry()])
     assert WindowsMachine(manager).services()[0].needs_admin
     start(manager)
-    assert manager.asked == ["start", "start_elevated"]
+    assert manager.asked == ["start", f'sc.exe start "{DEFAULT_SERVICE}"']
     assert manager.entries[0].state is ServiceState.RUNNING
 
 
@@ -176,12 +233,12 @@ def test_declined_elevation_changes_nothing() -> None:
     error = refusal(manager)
     assert error.code == "elevation_declined"
     assert error.evidence == {"service": DEFAULT_SERVICE, "win32": 1223, "needs_admin": True}
-    assert f'sc start "{DEFAULT_SERVICE}"' in str(error)
+    assert f'sc.exe start "{DEFAULT_SERVICE}"' in str(error)
     assert manager.entries[0].state is ServiceState.STOPPED
 
 
 def test_elevation_without_an_administrators_rights() -> None:
-    error = refusal(ServiceManager([entry()], code=windows.ERROR_ACCESS_DENIED))
+    error = refusal(ServiceManager([entry()], code=Win32Code.ACCESS_DENIED))
     assert error.code == "service_failed"
     assert error.evidence == {"service": DEFAULT_SERVICE, "win32": 5, "needs_admin": True}
 
@@ -201,10 +258,13 @@ def test_service_that_was_removed_meanwhile() -> None:
     assert (caught.value.code, caught.value.evidence["win32"]) == ("service_missing", 1060)
 
 
-@pytest.mark.parametrize("code", [1053, 1069, 1068])
-def test_other_codes(code: int) -> None:
+@pytest.mark.parametrize(
+    ("code", "finding"),
+    [(1053, "service_no_answer"), (1069, "service_logon_failed"), (1068, "service_failed")],
+)
+def test_other_codes(code: int, finding: str) -> None:
     error = refusal(ServiceManager([entry()], admin=True, code=code))
-    assert error.code == "service_failed"
+    assert error.code == finding
     assert error.evidence == {"service": DEFAULT_SERVICE, "win32": code}
 
 
@@ -218,7 +278,7 @@ def test_service_that_somebody_else_started(state: ServiceState) -> None:
 def test_service_that_falls_back_to_stopped() -> None:
     becomes = (ServiceState.STARTING, ServiceState.STARTING, ServiceState.STOPPED)
     error = refusal(ServiceManager([entry()], becomes=becomes))
-    assert error.code == "service_failed"
+    assert isinstance(error, GaveUp)
     assert error.evidence == {"service": DEFAULT_SERVICE, "state": "stopped"}
 
 
@@ -226,6 +286,186 @@ def test_service_that_never_gets_ready() -> None:
     error = refusal(ServiceManager([entry()], becomes=()), seconds=0.2)
     assert error.code == "service_failed"
     assert error.evidence == {"service": DEFAULT_SERVICE, "state": "starting", "seconds": 0.2}
+
+
+def test_service_that_is_still_stopping_is_waited_for() -> None:
+    manager = ServiceManager([replace(entry(), state=ServiceState.STOPPING)], admin=True)
+    manager._coming = [ServiceState.STOPPING, ServiceState.STOPPED]
+    start(manager)
+    assert manager.entries[0].state is ServiceState.RUNNING
+
+
+def test_no_administrator_at_all_gets_the_commands_for_it() -> None:
+    error = refusal(ServiceManager([entry()], code=Win32Code.ELEVATION_REQUIRED))
+    assert error.evidence["needs_admin"] is True
+    assert f'sc.exe start "{DEFAULT_SERVICE}"' in str(error)
+    assert f'sc.exe config "{DEFAULT_SERVICE}" start= auto' in str(error)
+
+
+def test_state_is_asked_afresh() -> None:
+    manager = ServiceManager([entry()])
+    machine = WindowsMachine(manager)
+    (service,) = machine.services()
+    manager.entries[0] = replace(manager.entries[0], state=ServiceState.PAUSED)
+    assert machine.service_state(service) is ServiceState.PAUSED
+    manager.entries.clear()
+    assert machine.service_state(service) is None
+
+
+@pytest.mark.parametrize(
+    ("account", "known"),
+    [
+        ("NT AUTHORITY\\NetworkService", False),
+        ("NT AUTHORITY\\NETWORK SERVICE", False),
+        ("LocalSystem", None),
+        (".\\postgres", None),
+    ],
+)
+def test_rights_are_known_for_the_installers_account_only(account: str, known: bool | None) -> None:
+    manager = ServiceManager([replace(entry(), account=account)], rights=False)
+    machine = WindowsMachine(manager)
+    (service,) = machine.services()
+    assert machine.may_use_data_folder(service) is known
+
+
+def repairs(manager: ServiceManager) -> Repairs:
+    found = WindowsMachine(manager).repairs
+    assert found
+    return found
+
+
+def test_start_type_is_changed_by_the_command_that_is_shown() -> None:
+    manager = ServiceManager([replace(entry(), start_type=StartType.DISABLED)])
+    service, mend = WindowsMachine(manager).services()[0], repairs(manager)
+    mend.set_start_type(service, StartType.AUTOMATIC, Deadline(5))
+    assert manager.entries[0].start_type is StartType.AUTOMATIC
+    assert manager.asked == [mend.start_type_command(service, StartType.AUTOMATIC)]
+    assert manager.asked == [f'sc.exe config "{DEFAULT_SERVICE}" start= auto']
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [
+        ({"consents": False}, "elevation_declined"),
+        ({"code": 5}, "service_failed"),
+        ({"code": 1060}, "service_missing"),
+        ({"obedient": False}, "service_failed"),
+    ],
+)
+def test_start_type_is_read_back(trouble: dict[str, Any], code: str) -> None:
+    manager = ServiceManager([replace(entry(), start_type=StartType.MANUAL)], **trouble)
+    service = WindowsMachine(manager).services()[0]
+    with pytest.raises(KnownError) as caught:
+        repairs(manager).set_start_type(service, StartType.AUTOMATIC, Deadline(5))
+    assert caught.value.code == code
+    assert manager.entries[0].start_type is StartType.MANUAL
+
+
+BIN = PureWindowsPath(r"C:\Program Files\PostgreSQL\17\bin")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        r"C:\Program Files\PostgreSQL\17\bin",
+        r"C:\tools;c:/program files/postgresql/17/BIN/;",
+        r'"C:\Program Files\PostgreSQL\17\bin"',
+        r"%PROGRAMS%\PostgreSQL\17\bin;;",
+    ],
+)
+def test_folder_on_a_path_is_known_however_it_is_spelled(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROGRAMS", r"C:\Program Files")
+    assert user_path.has(path, BIN)
+    assert not user_path.has(path, BIN.parent)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, "/pg/bin"),
+        ("", "/pg/bin"),
+        (r"%USERPROFILE%\bin;;C:\도구", r"%USERPROFILE%\bin;;C:\도구;/pg/bin"),
+        (r"C:\tools;", r"C:\tools;/pg/bin"),
+    ],
+)
+def test_folder_is_appended_and_everything_else_stays(before: str | None, after: str) -> None:
+    manager = ServiceManager([], path=before)
+    mend = repairs(manager)
+    change = mend.path_with(Path("/pg/bin"))
+    assert (change.before, change.after) == (before, after)
+    assert manager.path == before  # saying what would be done does not do it
+    mend.write_path(change)
+    assert manager.path == after
+    assert mend.registry_path_has(Path("/pg/bin"))
+    again = mend.path_with(Path("/pg/bin"))
+    assert again.after == again.before == after  # never twice
+    mend.write_path(again)
+    mend.write_path(PathChange(after, before))
+    assert manager.path == before
+    assert manager.asked == ["set_user_path", "set_user_path"]
+
+
+def test_path_of_everybody_counts() -> None:
+    assert repairs(ServiceManager([], everybodys_path="C:\\x;/pg/bin")).registry_path_has(
+        Path("/pg/bin")
+    )
+
+
+@pytest.mark.parametrize("folder", ["/pg/bin", "/p;g/bin"])
+def test_path_that_would_be_cut_is_left_alone(folder: str) -> None:
+    manager = ServiceManager([], path="C:\\" + "x" * (user_path.LONGEST - 8))
+    with pytest.raises(KnownError) as caught:
+        repairs(manager).path_with(Path(folder))
+    assert caught.value.code == "path_too_long"
+
+
+def test_path_that_somebody_else_changed_is_left_alone() -> None:
+    manager = ServiceManager([], path="a")
+    mend = repairs(manager)
+    change = mend.path_with(Path("/pg/bin"))
+    manager.path = "b"
+    with pytest.raises(KnownError) as caught:
+        mend.write_path(change)
+    assert (caught.value.code, manager.path) == ("path_changed", "b")
+
+
+def test_list_of_services() -> None:
+    manager = ServiceManager([])
+    repairs(manager).open_services()
+    manager.code = 2
+    with pytest.raises(KnownError) as caught:
+        repairs(manager).open_services()
+    assert caught.value.evidence == {"win32": 2}
+
+
+def test_installation_that_did_not_get_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temp = tmp_path / "김개발"
+    full, empty = tmp_path / "full", tmp_path / "empty"
+    for folder in (temp, full, empty):
+        folder.mkdir()
+    (full / "PG_VERSION").write_text("16\n")
+    (temp / "install-postgresql.log").touch()
+    monkeypatch.setenv("TEMP", str(temp))
+    manager = ServiceManager(
+        [entry()],
+        registry=(
+            Installation(Path("C:/17"), DEFAULT_SERVICE, "17.6", 5432, tmp_path / "nowhere"),
+            Installation(Path("C:/16"), "postgresql-x64-16", "16.4", 5432, full),
+            Installation(Path("C:/18"), "postgresql-x64-18", "18.1", 5432, empty),
+        ),
+        no_scripts=True,
+    )
+    assert repairs(manager).installer_traces() == InstallerTraces(
+        storage=empty, log=temp / "install-postgresql.log", temp=temp, scripts_off=True
+    )
+    monkeypatch.setenv("TEMP", str(empty))
+    manager.registry = manager.registry[:2]
+    manager.no_scripts = False
+    assert repairs(manager).installer_traces() == InstallerTraces()
 
 
 def test_cancelled_wait() -> None:
@@ -285,3 +525,30 @@ def test_psql_everywhere_in_the_documented_order(
     machine = WindowsMachine(manager)
     assert [(found.path, found.source) for found in machine.find_psql()] == expected
     assert machine.try_psql(folders[0]).source == "chosen"
+
+
+def test_psql_of_the_running_service_comes_before_the_one_on_path(
+    psql_at: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = psql_at("other")
+    own = psql_at("service/bin")
+    (other.parent / program("psql")).unlink(missing_ok=True)
+    shutil.copy(other, other.parent / program("psql"))
+    monkeypatch.setenv("PATH", f"{other.parent}{os.pathsep}/bin{os.pathsep}/usr/bin")
+    manager = ServiceManager([entry(base=str(tmp_path / "service"))])
+    first = next(WindowsMachine(manager).find_psql())
+    assert (first.path, first.source) == (other.parent / program("psql"), "PATH")
+    manager.entries[0] = replace(manager.entries[0], state=ServiceState.RUNNING)
+    first = next(WindowsMachine(manager).find_psql())
+    assert (first.path, first.source) == (own, "service")
+
+
+def test_installing_runs_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = WindowsMachine(ServiceManager([]))
+    assert machine.repairs
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not machine.repairs.can_install
+    assert machine.install_command().startswith("https://")
+    with pytest.raises(KnownError) as caught:
+        machine.repairs.install_postgresql(Deadline(5))
+    assert caught.value.code == "install_not_finished"
