@@ -133,6 +133,7 @@ class Connection:
         self.notices: list[Notice] = []
         # "16.4", and on some systems the package's name behind it
         self.server_version = (driver.info.parameter_status("server_version") or "").split(" ")[0]
+        self.server_encoding = driver.info.parameter_status("server_encoding") or ""
         self.server_address = driver.info.hostaddr
         self.database = driver.info.dbname
 

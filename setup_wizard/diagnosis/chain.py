@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from setup_wizard.deadline import Cancelled, TimedOut
-from setup_wizard.diagnosis import installation, login, objects, settings
+from setup_wizard.diagnosis import installation, langgraph, login, objects, settings
 from setup_wizard.diagnosis.case import Case
 from setup_wizard.diagnosis.finding import Finding, Status
 from setup_wizard.errors import KnownError
@@ -36,9 +36,10 @@ CHECKS: Final = (
     Check("database", _("The database"), login.check_database),
     Check("rights", _("The right to create tables"), objects.check_rights),
     Check("tables", _("The tables"), objects.check_tables),
+    Check("langgraph", _("The app's own tables"), langgraph.check_langgraph),
     Check("psql", _("The program psql"), installation.check_psql, waits=False),
 )
-CONNECTION_CHECKS: Final = tuple(check for check in CHECKS if check.id != "tables")
+CONNECTION_CHECKS: Final = tuple(c for c in CHECKS if c.id not in ("tables", "langgraph"))
 """Everything that must be right before a plan is worth making."""
 
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Final
 
 from setup_wizard.diagnosis.case import LOGIN_CODES, Case
 from setup_wizard.diagnosis.finding import Finding, FixOffer, Status
+from setup_wizard.errors import KnownError
 from setup_wizard.i18n import _
 from setup_wizard.target import FIELDS
+
+_HANGUL: Final = re.compile("[가-힣ㄱ-ㆎ]")
+_SIMILAR: Final = 0.75
+"""Of difflib's ratio: real_estate and realestates are, app and shop are not."""
 
 
 def check_server(case: Case) -> Iterator[Finding]:
@@ -29,7 +37,7 @@ def check_login(case: Case) -> Iterator[Finding]:
     """Does the server let this user in with this password?"""
     refusal = case.refusal
     if refusal and refusal.code in LOGIN_CODES:
-        yield Finding.from_error("login", refusal)
+        yield _refused(case, refusal)
         return
     typed = [field for field in FIELDS if case.settings.origins[field].kind == "typed"]
     if typed and case.project:
@@ -56,20 +64,146 @@ def check_login(case: Case) -> Iterator[Finding]:
 
 
 def check_database(case: Case) -> Iterator[Finding]:
-    """Is the database there and open to us?"""
+    """Is the database there and open to us, and does it store every character?"""
     database = case.target.database
     if refusal := case.refusal:
-        fixes = (_offer_create(database),) if refusal.code == "database_missing" else ()
-        yield Finding.from_error("database", refusal, *fixes)
+        if refusal.code == "database_missing":
+            yield _missing(case, refusal)
+        else:
+            yield Finding.from_error("database", refusal)
         return
+    version = case.connection.server_version
     yield Finding(
         check="database",
         status=Status.OK,
         code="ready",
         title=_("The database {database}", database=database),
-        summary=f"PostgreSQL {case.connection.server_version}",
-        evidence={"server_version": case.connection.server_version},
+        summary=f"PostgreSQL {version}",
+        evidence={"server_version": version},
     )
+    encoding = case.connection.server_encoding
+    if encoding != "UTF8":
+        yield Finding(
+            check="database",
+            status=Status.WARN,
+            code="encoding_not_utf8",
+            title=_("The database {database} does not store every character", database=database),
+            detail=_(
+                "Its encoding is {encoding} instead of UTF8, so Korean text or emoji may be "
+                "refused or broken. An encoding cannot be changed later: while the database is "
+                "still empty, drop it and let the wizard create it anew; else ask your team.",
+                encoding=encoding,
+            ),
+            evidence={"encoding": encoding},
+        )
+
+
+def _refused(case: Case, refusal: KnownError) -> Finding:
+    """Say of a login that was refused what is known beyond the server's code."""
+    finding = Finding.from_error("login", refusal)
+    password = case.target.password.reveal() if case.target.password else ""
+    if refusal.code == "login_not_allowed" and _needs_encryption(case):
+        return replace(
+            finding,
+            title=_("The server lets {user} in only with encryption", user=case.target.user),
+            detail=_(
+                "The database address says sslmode=disable, and without that the server answers "
+                "otherwise. Take sslmode=disable out of DATABASE_URL."
+            ),
+            evidence={**finding.evidence, "encryption": "demanded"},
+        )
+    if refusal.code != "login_rejected":
+        return finding
+    if _has_placeholder(case):
+        return replace(
+            finding,
+            detail=_(
+                "The password is still the example's, so this is no surprise. Type the real one, "
+                "the one that was chosen when PostgreSQL was installed, and save it to .env."
+            ),
+            evidence={**finding.evidence, "hint": "placeholder"},
+        )
+    if _HANGUL.search(password):
+        return replace(
+            finding,
+            detail=_(
+                "The password has Korean letters in it: the keyboard was probably in Korean mode. "
+                "Switch with the Korean/English key and type it again, with the eye button to see "
+                "it. A user {user} that does not exist is refused in the same way.",
+                user=case.target.user,
+            ),
+            evidence={**finding.evidence, "hint": "hangul"},
+        )
+    return finding
+
+
+def _has_placeholder(case: Case) -> bool:
+    return any(
+        problem.code == "placeholder_value" and problem.evidence.get("field") == "password"
+        for problem in case.settings.problems
+    )
+
+
+def _needs_encryption(case: Case) -> bool:
+    """Ask a second time, encrypted: only an address that forbids encryption can need it."""
+    from setup_wizard.database.connection import connect
+
+    if case.target.options.get("sslmode") != "disable":
+        return False
+    encrypted = replace(case.target, options={**case.target.options, "sslmode": "require"})
+    try:
+        connect(encrypted, case.deadline).close()
+    except KnownError as error:
+        if error.code == "cancelled":
+            raise
+        return error.code in LOGIN_CODES - {"login_not_allowed"}
+    return True
+
+
+def _missing(case: Case, refusal: KnownError) -> Finding:
+    """Offer to create the database, and name those that the user may have meant."""
+    finding = Finding.from_error("database", refusal, _offer_create(case.target.database))
+    similar = _similar(case.target.database, _databases(case))
+    if not similar:
+        return finding
+    return replace(
+        finding,
+        detail=_(
+            "The login is right, but the server has no database of exactly this name. It has "
+            "{names}. Is that the one you mean? Then correct the name, here and in .env; else "
+            "create {database}.",
+            names=", ".join(similar),
+            database=case.target.database,
+        ),
+        evidence={**finding.evidence, "similar": similar},
+    )
+
+
+def _databases(case: Case) -> list[str]:
+    from setup_wizard.database import admin
+
+    try:
+        with admin.connect_for_maintenance(case.target, case.deadline) as connection:
+            return admin.databases(connection)
+    except KnownError as error:
+        if error.code == "cancelled":
+            raise
+        return []  # the names would only have been a help
+
+
+def _similar(wanted: str, names: Iterable[str]) -> list[str]:
+    from difflib import SequenceMatcher  # 5 ms, only where a name is missing
+
+    matcher = SequenceMatcher(b=_letters(wanted))
+    ratios: dict[str, float] = {}
+    for name in names:
+        matcher.set_seq1(_letters(name))
+        ratios[name] = matcher.ratio()
+    return sorted((n for n in ratios if ratios[n] >= _SIMILAR), key=lambda n: -ratios[n])
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).casefold()
 
 
 def _offer_create(database: str) -> FixOffer:

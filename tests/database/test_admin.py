@@ -65,6 +65,11 @@ def test_rights_of_a_superuser(connection: Connection) -> None:
         create_temporary=True,
         superuser=True,
         read_only=False,
+        standby=False,
+        grant="GRANT USAGE, CREATE ON SCHEMA public TO postgres",
+        owner="postgres",
+        search_path='"$user", public',
+        tables=0,
     )
 
 
@@ -77,12 +82,19 @@ def test_rights_of_a_visitor(server: Server, visitor: Target) -> None:
             create_temporary=True,
             superuser=False,
             read_only=False,
+            standby=False,
+            grant="GRANT USAGE, CREATE ON SCHEMA public TO visitor",
+            owner="postgres",
+            search_path='"$user", public',
+            tables=0,
         )
         assert rights(connection) == nothing
         server.run("GRANT CREATE ON SCHEMA public TO visitor", database=visitor.database)
         assert rights(connection) == replace(nothing, create_in_schema=True)
         connection.execute("SET search_path = nowhere")
-        assert rights(connection) == replace(nothing, schema=None)
+        assert rights(connection) == replace(
+            nothing, schema=None, grant=None, owner=None, search_path="nowhere"
+        )
 
 
 def test_read_only_by_default(server: Server, visitor: Target) -> None:
