@@ -76,6 +76,7 @@ def test_check_says_what_is_missing_and_then_that_all_is_ready(project: Path) ->
         "database",
         "rights",
         "tables",
+        "langgraph",
         "psql",
     ]
 
