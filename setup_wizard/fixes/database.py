@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from setup_wizard.diagnosis.case import Case
+from setup_wizard.fixes.journal import Change
 
 
 def create_database(case: Case) -> Change:
@@ -11,3 +12,4 @@ def create_database(case: Case) -> Change:
 
     with admin.connect_for_maintenance(case.target, case.deadline) as connection:
         admin.create_database(connection, case.target.database)
+    return Change(f'CREATE DATABASE "{case.target.database}"')

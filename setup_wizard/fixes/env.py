@@ -5,21 +5,28 @@ from __future__ import annotations
 from setup_wizard.diagnosis.case import Case
 from setup_wizard.envfile import new_env, read_env, save
 from setup_wizard.errors import KnownError
+from setup_wizard.fixes.journal import Change
+from setup_wizard.fixes.undo import saved_file
 from setup_wizard.i18n import _
-from setup_wizard.target import Settings, updates_for
+from setup_wizard.target import Settings, updates_for, with_typed
 
 
-def encode_password(case: Case) -> None:
+def encode_password(case: Case) -> Change:
     """Percent-encode what breaks the URL, the password above all."""
-    _write(case, case.saved)
+    return _write(case, case.saved)
 
 
-def save_env(case: Case) -> None:
+def save_env(case: Case) -> Change:
     """Write the values that the user typed."""
-    _write(case, case.settings)
+    return _write(case, case.settings)
 
 
-def _write(case: Case, settings: Settings) -> None:
+def use_ipv4(case: Case) -> Change:
+    """Write the one address of this computer that is meant, in place of a name with two."""
+    return _write(case, with_typed(case.saved, {"host": "127.0.0.1"}))
+
+
+def _write(case: Case, settings: Settings) -> Change:
     if case.project is None:
         raise KnownError(
             "env_missing",
@@ -27,8 +34,11 @@ def _write(case: Case, settings: Settings) -> None:
             _("Choose the project's folder first."),
         )
     env = read_env(case.project.env) if case.project.env else new_env(case.project.root / ".env")
+    updates = updates_for(env, settings)
     changed = env
-    for key, value in updates_for(env, settings):
+    for key, value in updates:
         changed = changed.with_value(key, value)
-    if changed.data != env.data:
-        save(env, changed)
+    backup = save(env, changed) if changed.data != env.data else None
+    keys = ", ".join(key for key, _value in updates)
+    before = str(backup) if backup else None
+    return Change(f"{env.path}: {keys}", before, undo=saved_file(env.path, backup))
