@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from setup_wizard.deadline import Deadline
 from setup_wizard.errors import KnownError
-from setup_wizard.machine import Machine, Psql, Service, ServiceState
+from setup_wizard.machine import Listener, Machine, Psql, Service, ServiceState
 from setup_wizard.project import Project
 from setup_wizard.target import Settings, Target
 
@@ -107,9 +107,14 @@ class Case:
         return self.chosen_psql or next(self.machine.find_psql(), None)
 
     @cached_property
+    def listeners(self) -> tuple[Listener, ...]:
+        """Which programs of this computer listen on the target's port."""
+        return self.machine.listeners(self.target.port)
+
+    @property
     def somebody_listens(self) -> bool:
         """Whether any program of this computer listens on the target's port."""
-        return bool(self.machine.listeners(self.target.port))
+        return bool(self.listeners)
 
     @cached_property
     def _attempt(self) -> KnownError | None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 from setup_wizard.diagnosis.case import Case
 from setup_wizard.diagnosis.finding import Finding, FixOffer, Status
+from setup_wizard.diagnosis.missing import no_service
 from setup_wizard.i18n import _
-from setup_wizard.machine import Service, ServiceState, StartType, is_local
+from setup_wizard.machine import Repairs, Service, ServiceState, StartType, is_local
+from setup_wizard.machine.psql import first_on_path, same_file
 
 
 def check_psql(case: Case) -> Iterator[Finding]:
@@ -26,13 +30,64 @@ def check_psql(case: Case) -> Iterator[Finding]:
             fixes=(offer_locate_psql(),),
         )
         return
-    yield Finding(
+    first = first_on_path()
+    evidence = {"path": str(psql.path), "version": psql.version, "source": psql.source}
+    ready = Finding(
         check="psql",
         status=Status.OK,
         code="ready",
         title=f"psql {psql.version}",
         summary=str(psql.path),
-        evidence={"path": str(psql.path), "version": psql.version, "source": psql.source},
+        evidence=evidence,
+    )
+    if first and not same_file(first, psql.path):
+        yield replace(
+            ready,
+            detail=_(
+                "A terminal starts another one: {other}. The wizard takes the one that belongs to "
+                "the server.",
+                other=first,
+            ),
+            evidence={**evidence, "on_path": str(first)},
+        )
+    elif first or case.machine.repairs is None:
+        yield ready
+    else:
+        yield _not_on_path(ready, psql.path.parent, case.machine.repairs)
+
+
+def _not_on_path(ready: Finding, folder: Path, repairs: Repairs) -> Finding:
+    if repairs.registry_path_has(folder):
+        return replace(
+            ready,
+            detail=_(
+                "Its folder is on your PATH by now. Terminals that were open before do not know "
+                "that yet: open a new one, and restart VS Code."
+            ),
+            evidence={**ready.evidence, "on_path": "registry"},
+        )
+    return replace(
+        ready,
+        status=Status.WARN,
+        code="psql_not_on_path",
+        title=_("psql is there, but a terminal does not find it"),
+        detail=_(
+            "The wizard does not need that. If you want to type psql in a terminal, its folder "
+            "{folder} has to be on your PATH.",
+            folder=folder,
+        ),
+        evidence={**ready.evidence, "on_path": None},
+        fixes=(
+            FixOffer(
+                "add_psql_to_path",
+                _("Add psql to PATH"),
+                _(
+                    "Adds {folder} to your own PATH, for you only. Afterwards open a new terminal, "
+                    "and restart VS Code.",
+                    folder=folder,
+                ),
+            ),
+        ),
     )
 
 
@@ -56,23 +111,33 @@ def check_service(case: Case) -> Iterator[Finding]:
     elif case.service_is_running or case.somebody_listens:
         yield _running(case)
     elif case.service is None:
-        yield _no_service(case)
+        yield from no_service(case)
     else:
-        yield _stopped(case.service)
+        yield _not_running(case.service, case.machine.repairs)
 
 
 def _running(case: Case) -> Finding:
-    service = case.service
-    if service and service.state is ServiceState.RUNNING:
+    service, repairs = case.service, case.machine.repairs
+    if not service or service.state is not ServiceState.RUNNING:
+        return _served(case)
+    if repairs and service.start_type is not StartType.AUTOMATIC:
         return Finding(
             check="service",
-            status=Status.OK,
-            code="ready",
-            title=_("The PostgreSQL service"),
-            summary=_("{service} is running", service=service.name),
+            status=Status.WARN,
+            code="service_manual",
+            title=_("{service} runs, but does not start with Windows", service=service.name),
+            detail=_("After the next restart of the computer somebody has to start it again."),
             evidence=_evidence(service),
+            fixes=(offer_set_automatic(service, repairs), offer_open_services()),
         )
-    return _served(case)
+    return Finding(
+        check="service",
+        status=Status.OK,
+        code="ready",
+        title=_("The PostgreSQL service"),
+        summary=_("{service} is running", service=service.name),
+        evidence=_evidence(service),
+    )
 
 
 def _served(case: Case) -> Finding:
@@ -87,30 +152,50 @@ def _served(case: Case) -> Finding:
     )
 
 
-def _no_service(case: Case) -> Finding:
-    port = case.target.port
-    if case.services:
-        other = case.services[0]
-        code, title = "connection_refused", _("Nothing listens on port {port}", port=port)
+def _not_running(service: Service, repairs: Repairs | None) -> Finding:
+    by_hand = (offer_open_services(),) if repairs else ()
+    starts = (offer_start_service(service),)
+    fixes: tuple[FixOffer, ...] = (*starts, *by_hand)
+    if service.state is ServiceState.STARTING:
+        code, title = "service_starting", _("{service} is starting", service=service.name)
         detail = _(
-            "PostgreSQL is on this computer, but its service {service} uses port {other}. "
-            "If that is the server you want, write {other} as the port in .env.",
-            service=other.name,
-            other=other.port,
+            "That takes seconds, after a crash minutes. Wait a moment, then check again; the "
+            "button below waits for you."
         )
-    elif case.psql:
-        code, title = "connection_refused", _("Nothing listens on port {port}", port=port)
+    elif service.state is ServiceState.STOPPING:
+        code, title = "service_stopping", _("{service} is stopping", service=service.name)
         detail = _(
-            "There is no PostgreSQL service on this computer that the wizard could start. If your "
-            "server runs in Docker or WSL, start it there; else install the PostgreSQL server. "
-            "Then check again.",
+            "It has been told to stop and closes its files first. The button below waits for that "
+            "and starts it again."
+        )
+    elif service.state is ServiceState.PAUSED:
+        code, title = "service_paused", _("{service} is paused", service=service.name)
+        detail = _(
+            "Somebody paused it in the list of services, so nothing can connect to it. Choose "
+            "'Resume' there, then check again."
+        )
+        fixes = by_hand
+    elif service.start_type is StartType.DISABLED:
+        code, title = "service_disabled", _("The PostgreSQL service is switched off for good")
+        detail = _(
+            "Somebody set {service} to 'disabled', so nothing can start it. Set its start type "
+            "to 'automatic' or 'manual' in the list of services, then check again.",
+            service=service.name,
+        )
+        fixes = (offer_set_automatic(service, repairs), *by_hand) if repairs else ()
+    elif service.needs_admin:
+        code, title = "service_stopped", _("The PostgreSQL server is switched off")
+        detail = _(
+            "PostgreSQL is installed on this computer, but {service} is not running, so nothing "
+            "can connect to it. The button below starts it; the system asks for permission once.",
+            service=service.name,
         )
     else:
-        code, title = "postgresql_missing", _("PostgreSQL is not on this computer yet")
+        code, title = "service_stopped", _("The PostgreSQL server is switched off")
         detail = _(
-            "Nothing listens on port {port}, and there is neither a PostgreSQL service nor psql "
-            "here. Install PostgreSQL, then check again.",
-            port=port,
+            "PostgreSQL is installed on this computer, but {service} is not running, so nothing "
+            "can connect to it. The button below starts it.",
+            service=service.name,
         )
     return Finding(
         check="service",
@@ -118,44 +203,8 @@ def _no_service(case: Case) -> Finding:
         code=code,
         title=title,
         detail=detail,
-        evidence={"port": port, "services": [service.name for service in case.services]},
-    )
-
-
-def _stopped(service: Service) -> Finding:
-    if service.start_type is StartType.DISABLED:
-        return Finding(
-            check="service",
-            status=Status.FAIL,
-            code="service_disabled",
-            title=_("The PostgreSQL service is switched off for good"),
-            detail=_(
-                "Somebody set {service} to 'disabled', so nothing can start it. Set its start type "
-                "to 'automatic' or 'manual' in the list of services, then check again.",
-                service=service.name,
-            ),
-            evidence=_evidence(service),
-        )
-    if service.needs_admin:
-        detail = _(
-            "PostgreSQL is installed on this computer, but {service} is not running, so nothing "
-            "can connect to it. Start it; the system asks for permission once.",
-            service=service.name,
-        )
-    else:
-        detail = _(
-            "PostgreSQL is installed on this computer, but {service} is not running, so nothing "
-            "can connect to it. Start it, and everything else goes on by itself.",
-            service=service.name,
-        )
-    return Finding(
-        check="service",
-        status=Status.FAIL,
-        code="service_stopped",
-        title=_("The PostgreSQL server is switched off"),
-        detail=detail,
         evidence=_evidence(service),
-        fixes=(offer_start_service(service),),
+        fixes=fixes,
     )
 
 
@@ -174,6 +223,28 @@ def offer_start_service(service: Service) -> FixOffer:
         _("Start {service}", service=service.name),
         _("Runs: {command}", command=service.start_command),
         needs_admin=service.needs_admin,
+    )
+
+
+def offer_set_automatic(service: Service, repairs: Repairs) -> FixOffer:
+    """Offer to let a service start with Windows; one that does not run is started as well."""
+    command = repairs.start_type_command(service, StartType.AUTOMATIC)
+    if service.state is not ServiceState.RUNNING:
+        command = f"{command} && {service.start_command}"
+    return FixOffer(
+        "set_service_automatic",
+        _("Start {service} with Windows", service=service.name),
+        _("Runs: {command}", command=command),
+        needs_admin=True,
+    )
+
+
+def offer_open_services() -> FixOffer:
+    """Offer the system's own list of services."""
+    return FixOffer(
+        "open_services",
+        _("Open the list of services"),
+        _("Runs: {command}", command="services.msc"),
     )
 
 

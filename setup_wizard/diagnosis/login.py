@@ -9,8 +9,10 @@ from typing import Final
 
 from setup_wizard.diagnosis.case import LOGIN_CODES, Case
 from setup_wizard.diagnosis.finding import Finding, FixOffer, Status
+from setup_wizard.diagnosis.which_server import described, two_servers
 from setup_wizard.errors import KnownError
 from setup_wizard.i18n import _
+from setup_wizard.machine import is_local
 from setup_wizard.target import FIELDS
 
 _HANGUL: Final = re.compile("[가-힣ㄱ-ㆎ]")
@@ -21,8 +23,10 @@ _SIMILAR: Final = 0.75
 def check_server(case: Case) -> Iterator[Finding]:
     """Does a PostgreSQL server answer at the target's address?"""
     target = case.target
+    if case.refusal:
+        yield from two_servers(case)
     if case.refusal and not case.server_answers:
-        yield Finding.from_error("server", case.refusal)
+        yield _with_listeners(case, Finding.from_error("server", case.refusal))
         return
     yield Finding(
         check="server",
@@ -96,6 +100,25 @@ def check_database(case: Case) -> Iterator[Finding]:
             ),
             evidence={"encoding": encoding},
         )
+
+
+def _with_listeners(case: Case, finding: Finding) -> Finding:
+    """Add who listens on the port, where that is a port of this computer."""
+    if not is_local(case.target.host):
+        return finding
+    evidence = {**finding.evidence, "listeners": described(case.listeners)}
+    programs = {row.program for row in case.listeners if row.program}
+    if finding.code != "not_postgresql" or not programs:
+        return replace(finding, evidence=evidence)
+    return replace(
+        finding,
+        evidence=evidence,
+        detail=_(
+            "{program} uses this port. Correct the port, or stop that program and start the "
+            "PostgreSQL server.",
+            program=", ".join(sorted(programs)),
+        ),
+    )
 
 
 def _refused(case: Case, refusal: KnownError) -> Finding:

@@ -31,6 +31,19 @@ def on_path() -> Iterator[tuple[Path, str]]:
             yield Path(folder.strip('"')) / program("psql"), "PATH"
 
 
+def first_on_path() -> Path | None:
+    """Return the psql that a terminal would start now; None where it would find none."""
+    return next((path for path, _source in on_path() if os.access(path, os.X_OK)), None)
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
 def newest_first(folders: Iterable[Path]) -> list[Path]:
     """Sort folders such as ``…/PostgreSQL/17/bin`` by the version in their path, newest first."""
     return sorted(folders, key=lambda folder: -as_number(str(folder)))
