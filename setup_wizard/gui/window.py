@@ -67,6 +67,7 @@ class Wizard(QWizard):
         self._build_frame()
         self._apply_theme()  # before there are more parts, each of which would be told
         self._panel = SidePanel()
+        self._panel.setParent(self)  # QWizard takes it in only when it is first shown
         self._status = ElidedLabel()
         self._status.setParent(self)
         self._rule = QFrame(self)
@@ -247,7 +248,7 @@ class Wizard(QWizard):
         for which, text in texts.items():
             if self.buttonText(which) != text:
                 self.setButtonText(which, text)
-                describe(self.button(which), text)
+            describe(self.button(which), text)
         self.button(_COPY).setVisible(last)
         self.button(_REFRESH).setVisible(last)
         self.button(_REFRESH).setEnabled(Task.TABLES not in state.busy)
@@ -350,10 +351,9 @@ class Wizard(QWizard):
 
     def done(self, result: int) -> None:
         """Close the window, then whatever is still under way."""
-        self.hide()
+        super().done(result)  # hiding it first would keep Qt from seeing the last window close
         self._guard.off()
         self.session.close()
-        super().done(result)
 
     def _ask(self) -> None:
         if self._question:
