@@ -195,7 +195,6 @@ QToolButton {{ border: none; border-radius: {em(0.3)}px; background: transparent
 QToolButton:hover {{ background: {c.hover}; }}
 QToolButton:focus {{ border: 2px solid {c.accent}; }}
 
-#findingsContent {{ background: transparent; }}
 QFrame[card="plain"], #findingsView {{
     background: {c.background}; border: 1px solid {c.line}; border-radius: {em(0.75)}px;
 }}

@@ -33,6 +33,7 @@ ENV = Path("/dev-folder/beta_v001/backend/.env")
 PROJECT = Project(ENV.parent, "real_estate", ENV)
 OTHER = Project(Path("/dev-folder/other"), "other", None)
 SCRIPT = bundled("migrations/create_sessions_table.sql")
+PSQL = Psql(Path("/opt/postgresql/17/bin/psql"), "17.6", "folder")
 TEXT = (
     "          List of relations\n"
     " Schema |   Name   | Type  |  Owner   \n"
@@ -99,7 +100,7 @@ class FakeEngine(Engine):
     action: Action = Action.CREATE
     found: tuple[Project, ...] = (PROJECT, OTHER)
     broken: Finding | None = None
-    psql: Psql | None = Psql(Path("/opt/postgresql/17/bin/psql"), "17.6", "folder")
+    psql: Psql | None = PSQL
 
     def __post_init__(self) -> None:
         super().__init__(FakeMachine())

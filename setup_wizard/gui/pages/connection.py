@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QToolButton,
     QWidget,
 )
@@ -28,6 +29,7 @@ from setup_wizard.gui.painting import icon
 from setup_wizard.gui.session import Session
 from setup_wizard.gui.theme import em, system_colors
 from setup_wizard.gui.widgets.cards import Card, InfoCard
+from setup_wizard.gui.widgets.finding_card import FindingCard
 from setup_wizard.gui.widgets.findings_view import FindingsView
 from setup_wizard.gui.widgets.labels import button, describe, label, literal
 from setup_wizard.gui.words import origins, service_line
@@ -72,6 +74,7 @@ class ConnectionPage(Page):
         self._findings = FindingsView(
             session.fix, self.copy_report, frozenset({"start_service", "locate_psql"})
         )
+        self._seen: FindingCard | None = None
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
@@ -124,9 +127,11 @@ class ConnectionPage(Page):
         cards.addWidget(self._service_card, 6)
         cards.addWidget(self._psql_card, 5)
         self.body.addLayout(grid)
-        self.body.addWidget(self._findings, 1)
-        self.body.addLayout(cards)
+        self.body.addWidget(self._findings)
         self.body.addStretch()
+        self.foot.addSpacing(em(0.3))
+        self.foot.addLayout(cards)  # below what scrolls: they are always there
+        self.area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self._set_tab_order()
 
     def _place(self, grid: QGridLayout, name: Field, row: int, column: int) -> None:
@@ -164,6 +169,13 @@ class ConnectionPage(Page):
             self.state.findings, checking=checking, enabled=self._fixes_allowed()
         )
         self._show_cards()
+        QTimer.singleShot(0, self._show_open_card)
+
+    def _show_open_card(self) -> None:
+        card = self._findings.open_card
+        if card and card is not self._seen:
+            self._seen = card
+            self.area.ensureWidgetVisible(card, 0, em(1))
 
     def retranslate(self) -> None:
         super().retranslate()

@@ -37,6 +37,7 @@ class DonePage(Page):
         self._table.setTabKeyNavigation(False)
         self._table.verticalHeader().hide()
         self._table.horizontalHeader().setStretchLastSection(True)
+        self._table.horizontalHeader().setDefaultSectionSize(em(12))
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
         self._tabs.tabBar().setDrawBase(False)
@@ -110,7 +111,6 @@ class DonePage(Page):
         listing = self._listing
         self._text.show_text(listing.text if listing else "")
         self._rows.show_rows(listing.rows if listing else ())
-        self._table.resizeColumnsToContents()
         tables = listing.system_tables if listing else ()
         while len(self._cards) < len(tables):
             card = InfoCard()

@@ -9,7 +9,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
     QWizardPage,
@@ -19,6 +18,7 @@ from setup_wizard import flow
 from setup_wizard.flow import Step, WizardState
 from setup_wizard.gui.session import Session
 from setup_wizard.gui.theme import em
+from setup_wizard.gui.widgets.fitting_area import FittingArea
 from setup_wizard.gui.widgets.labels import button, describe, discard, label
 from setup_wizard.i18n import Text, _
 
@@ -56,9 +56,7 @@ class Page(QWizardPage):
         self.body.setContentsMargins(em(2.4) - _LEFT, em(1.2), _RIGHT, em(0.6))
         self.body.setSpacing(em(0.9))
         self.body.addLayout(self._trouble_place)
-        self.area = QScrollArea()
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setWidgetResizable(True)
+        self.area = FittingArea(_RIGHT)
         self.area.setWidget(body)
         head = QFrame()
         head.setObjectName("pageHead")
@@ -71,7 +69,11 @@ class Page(QWizardPage):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(head)
-        layout.addWidget(self.area, 1)
+        layout.addWidget(self.area)
+        self.foot = QVBoxLayout()
+        self.foot.setContentsMargins(em(2.4) - _LEFT, 0, _RIGHT, em(0.6))
+        layout.addLayout(self.foot)
+        layout.addStretch()
 
     @property
     def state(self) -> WizardState:

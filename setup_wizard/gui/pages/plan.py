@@ -20,7 +20,7 @@ from setup_wizard.i18n import Text, _
 from setup_wizard.resources import bundled
 from setup_wizard.scripts import Plan, PlanItem, Script
 
-_SHOWN: Final = 60_000
+_SHOWN: Final = 30_000
 """Characters of a script that are shown: laying out and colouring more would stop the window."""
 
 
@@ -85,7 +85,7 @@ class PlanPage(Page):
         plan = self._plan
         for widget in (self._items, self._note, self._file, self._sql):
             widget.setVisible(plan is not None)
-        self._items.show_cards([_card(item) for item in plan.items] if plan else [])
+        self._items.show_items(plan.items if plan else (), _card)
         self._note.setText(str(_note(plan)) if plan else "")
         self._files.blockSignals(True)
         self._files.clear()

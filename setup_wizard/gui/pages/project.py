@@ -88,7 +88,8 @@ class ProjectPage(Page):
             index = self._list.cards.index(projects.index(self.state.project))
             if self._list.currentIndex() != index:
                 self._list.setCurrentIndex(index)
-        if not self._pause.isActive() and self.state.trouble is None:
+        looking = self._pause.isActive() or Task.PROJECTS in self.state.busy
+        if not looking and self.state.trouble is None:
             self._show_folder()
 
     def retranslate(self) -> None:
@@ -126,7 +127,7 @@ class ProjectPage(Page):
             if not projects:
                 return
             self._list = self._make_list()
-        self._list.show_cards([_card(project) for project in projects])
+        self._list.show_items(projects, _card)
         self._list.setVisible(bool(projects))
         describe(self._list, _("Projects that were found"))
         if self.state.project in projects:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -37,6 +37,7 @@ _CHOICES: Final = 3
 _ITEMS: Final = 50
 """Up to how many cards a list asks for room; beyond that it scrolls."""
 
+T = TypeVar("T")
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -135,24 +136,28 @@ class InfoCard(QFrame):
 
 
 class CardModel(QAbstractListModel):
-    """The cards of a list."""
+    """The cards of a list; each is made when it comes into view."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.cards: tuple[Card, ...] = ()
+        self._items: Sequence[Any] = ()
+        self._make: Callable[[Any], Card] = Card
 
-    def show_cards(self, cards: Sequence[Card]) -> None:
-        """Show other cards."""
-        if self.cards != tuple(cards):
-            self.beginResetModel()
-            self.cards = tuple(cards)
-            self.endResetModel()
+    def show_items(self, items: Sequence[T], make: Callable[[T], Card]) -> None:
+        """Show other items; ``make`` makes one's card."""
+        self.beginResetModel()
+        self._items, self._make = items, make
+        self.endResetModel()
+
+    def card(self, row: int) -> Card:
+        """Return the card in a row."""
+        return self._make(self._items[row])
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's
-        return 0 if parent.isValid() else len(self.cards)
+        return 0 if parent.isValid() else len(self._items)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        card = self.cards[index.row()]
+        card = self.card(index.row())
         if role == Qt.ItemDataRole.DisplayRole:
             return card.title
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -233,7 +238,7 @@ class CardDelegate(QStyledItemDelegate):
 def _card(index: Index) -> Card:
     model = index.model()
     assert isinstance(model, CardModel)
-    return model.cards[index.row()]
+    return model.card(index.row())
 
 
 def _note_height(note: Text, width: int) -> int:
@@ -254,6 +259,7 @@ class CardList(QListView):
         self.setItemDelegate(CardDelegate(self))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setLayoutMode(QListView.LayoutMode.Batched)  # a script may have 20,000 statements
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -262,9 +268,9 @@ class CardList(QListView):
         if not choose:
             self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
 
-    def show_cards(self, cards: Sequence[Card]) -> None:
-        """Show other cards."""
-        self.cards.show_cards(cards)
+    def show_items(self, items: Sequence[T], make: Callable[[T], Card]) -> None:
+        """Show other items; ``make`` makes one's card."""
+        self.cards.show_items(items, make)
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QFocusEvent,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
-    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
-    QWidget,
 )
 
 from setup_wizard.diagnosis.finding import Finding, FixOffer, Status
@@ -52,7 +48,7 @@ _WORDS: Final[dict[Status, Text]] = {
 }
 
 
-class FindingsView(QScrollArea):
+class FindingsView(QFrame):
     """The list of checks. Up and Down move in it, Ctrl+C copies the finding one is at.
 
     Args:
@@ -76,16 +72,9 @@ class FindingsView(QScrollArea):
         self._rows: list[QFrame] = []
         self._current = -1
         self.open_card: FindingCard | None = None
-        self._content = QWidget()
-        self._content.setObjectName("findingsContent")
-        self._layout = QVBoxLayout(self._content)
-        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(1, 1, 1, 1)
         self._layout.setSpacing(0)
-        self.setWidget(self._content)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        self.setMinimumHeight(em(10))
 
     @property
     def primary_button(self) -> QPushButton | None:
@@ -124,25 +113,6 @@ class FindingsView(QScrollArea):
             self._add(self._row(finding, is_open=finding is broken or self._worth_opening(finding)))
         if checking:
             self._add(_line("dots", "muted", _("Checking …"), "", quiet=True))
-        self.updateGeometry()
-        QTimer.singleShot(0, self._show_open_card)
-
-    def _show_open_card(self) -> None:
-        if self.open_card:
-            self.ensureWidgetVisible(self.open_card, 0, em(1))
-
-    def sizeHint(self) -> QSize:
-        width = self.viewport().width()
-        words_wrap = self._layout.hasHeightForWidth()
-        height = (
-            self._layout.totalHeightForWidth(width)
-            if words_wrap
-            else self._layout.totalSizeHint().height()
-        )
-        return QSize(em(20), height + 2 * self.frameWidth())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
         self.updateGeometry()
 
     def _worth_opening(self, finding: Finding) -> bool:
@@ -201,7 +171,7 @@ class FindingsView(QScrollArea):
         super().mousePressEvent(event)
         at = event.position().toPoint()
         for number, row in enumerate(self._rows[: len(self._findings)]):
-            if row.geometry().contains(self._content.mapFrom(self, at)):
+            if row.geometry().contains(at):
                 self._move_to(number)
 
     def _move_to(self, number: int) -> None:
