@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import psutil
 import psycopg
 
 from setup_wizard.deadline import Deadline
@@ -26,7 +27,8 @@ from setup_wizard.secret import Secret
 from setup_wizard.target import Target
 
 _ROOT: Final = Path(__file__).parents[1]
-_SETTINGS: Final = "\nmax_connections = 40\ntimezone = 'UTC'\n"
+# Killed without warning, the practice server would forget its last commits.
+_SETTINGS: Final = "\nmax_connections = 40\ntimezone = 'UTC'\nsynchronous_commit = on\ninclude_if_exists = 'more.conf'\n"
 
 
 @dataclass(frozen=True)
@@ -91,21 +93,75 @@ def psql(version: int, target: Target, *args: str) -> str:
 @contextmanager
 def running(version: int) -> Iterator[Server]:
     """Run a server with scram passwords and UTF-8 until the block ends."""
+    with _owner(version) as owner:
+        yield Server(version, owner.target)
+
+
+@dataclass(frozen=True)
+class Victim(Server):
+    """A server of one's own, to be stopped, killed and configured; ``data`` is its folder."""
+
+    owner: Owner
+
+    @property
+    def data(self) -> Path:
+        return self.owner.data
+
+    def restart(self, settings: str = "", *, standby: bool = False) -> None:
+        """Stop it, whatever state it is in, and start it with these settings."""
+        signal_file = self.data / "standby.signal"
+        signal_file.unlink(missing_ok=True)
+        if standby:
+            signal_file.touch(0o644)
+        (self.data / "more.conf").write_text(settings, encoding="ascii")
+        self.owner.restart()
+
+    def postmaster(self) -> psutil.Process:
+        """Its first process."""
+        lines = (self.data / "postmaster.pid").read_text(encoding="ascii").splitlines()
+        return psutil.Process(int(lines[0]))
+
+
+@contextmanager
+def victim(version: int) -> Iterator[Victim]:
+    """Run a server to be hurt until the block ends."""
+    with _owner(version) as owner:
+        yield Victim(version, owner.target, owner)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The process that owns a server."""
+
+    process: subprocess.Popen[bytes]
+    target: Target
+    data: Path
+
+    def restart(self) -> None:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(b"restart\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == b"restarted\n"
+
+
+@contextmanager
+def _owner(version: int) -> Iterator[Owner]:
     with subprocess.Popen(
         [sys.executable, "-m", "tests.servers", str(version)],
         cwd=_ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-    ) as owner:
-        assert owner.stdin
-        assert owner.stdout
+    ) as process:
+        assert process.stdin
+        assert process.stdout
         try:
-            hello = json.loads(owner.stdout.readline())
+            hello = json.loads(process.stdout.readline())
             password = Secret(hello["password"])
             target = Target("127.0.0.1", hello["port"], "postgres", "postgres", password)
-            yield Server(version, target)
+            yield Owner(process, target, Path(hello["data"]))
         finally:
-            owner.stdin.close()
+            process.stdin.close()
 
 
 def _own(version: int) -> None:
@@ -117,11 +173,25 @@ def _own(version: int) -> None:
             with (server.data / "postgresql.conf").open("a") as configuration:
                 configuration.write(_SETTINGS)
             server.start(Deadline(60))
-            print(json.dumps({"port": server.port, "password": server.password.reveal()}))
-            sys.stdout.flush()
-            sys.stdin.read()
+            _tell(
+                json.dumps(
+                    {
+                        "port": server.port,
+                        "password": server.password.reveal(),
+                        "data": str(server.data),
+                    }
+                )
+            )
+            for _line in sys.stdin:
+                server.stop()
+                server.start(Deadline(60))
+                _tell("restarted")
         finally:
             server.stop()
+
+
+def _tell(line: str) -> None:
+    print(line, flush=True)
 
 
 if __name__ == "__main__":
