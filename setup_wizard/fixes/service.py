@@ -34,9 +34,11 @@ def start_service(case: Case) -> Change:
 
     service = _service(case)
     log = ServerLog(service)
+    # Whoever has the port already is not the server that we start: its answer would deceive us.
+    foreign = service.state is ServiceState.STOPPED and case.machine.listeners(case.target.port)
     try:
         case.machine.start_service(service, case.deadline)
-        _watch(case, service)
+        _watch(case, service, believe_answers=not foreign)
     except GaveUp as error:
         gave_up = error
     else:
@@ -77,13 +79,13 @@ def _repairs(case: Case) -> Repairs:
     return case.machine.repairs
 
 
-def _watch(case: Case, service: Service) -> None:
+def _watch(case: Case, service: Service, *, believe_answers: bool) -> None:
     """Wait until the server answers, or has run for so long that it will not give up any more.
 
     Where nobody answers even then, the check that follows says what is in the way.
     """
     lasts = case.deadline.shorter(_LASTS)
-    while waiting_for := _asleep(case):
+    while waiting_for := _asleep(case) if believe_answers else "connection_refused":
         if case.machine.service_state(service) is not ServiceState.RUNNING:
             raise GaveUp("service_failed", "", evidence={"state": "stopped"})
         if waiting_for == "connection_refused" and not lasts.remaining:

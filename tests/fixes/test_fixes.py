@@ -22,7 +22,7 @@ def job_for(target: Target) -> Job:
 
 
 def test_start_service_returns_when_the_server_answers(database: Target) -> None:
-    machine = FakeMachine([windows_service(port=database.port)])
+    machine = FakeMachine([windows_service(port=database.port)], refuses_at_once=True)
     Engine(machine, environ={}).fix("start_service", job_for(database), Deadline(20))
     assert machine.started == ["postgresql-x64-17"]
     assert machine.installed[0].state is ServiceState.RUNNING
