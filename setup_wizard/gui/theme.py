@@ -154,7 +154,7 @@ QLabel[role="heading"] {{ font-weight: bold; font-size: {em(1.15)}px; }}
 QPushButton {{
     color: {c.text}; background: {c.control};
     border: 1px solid {c.control_line}; border-radius: {corner}px;
-    padding: 0 {em(1)}px; min-height: {control - 2}px; min-width: {em(2.4)}px;
+    padding: 0 {em(1)}px; min-height: {control - 2}px;
 }}
 QPushButton:hover {{ background: {c.hover}; }}
 QPushButton:pressed {{ background: {c.line}; }}
@@ -219,6 +219,7 @@ QPlainTextEdit {{
     selection-background-color: {c.accent}; selection-color: {c.on_accent};
 }}
 QPlainTextEdit:focus {{ border: 1px solid {c.accent}; }}
+QAbstractScrollArea::corner {{ background: transparent; border: none; }}
 QListView {{ background: transparent; border: none; outline: none; }}
 QTableView {{
     color: {c.text}; background: {c.code}; border: 1px solid {c.line}; border-radius: {em(0.75)}px;

@@ -37,6 +37,7 @@ class Driver:
 
     def open(self, engine: Engine | None = None, argv: Sequence[str] = ("--lang", "en")) -> None:
         """Open the window and wait until it has a project."""
+        self.close()
         wizard = build_wizard(argv, engine=engine)
         assert isinstance(wizard, Wizard)
         self._wizard = wizard
@@ -48,6 +49,7 @@ class Driver:
     def close(self) -> None:
         if self._wizard is not None:
             self._wizard.done(0)
+            self._wizard = None
 
     # -- the user's hands -------------------------------------------------------------------
 

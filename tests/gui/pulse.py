@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Self
 
 from PySide6.QtCore import QTimer
 
 BEAT_MS = 10
 LONGEST_GAP_MS = 100
+
+
+def steady(attempt: Callable[[], float]) -> bool:
+    """Whether an attempt, which returns its longest pause, stays below the limit.
+
+    What blocks the window does so every time; a computer that is busy elsewhere does not.
+    """
+    return any(attempt() < LONGEST_GAP_MS for _time in range(3))
 
 
 class Pulse:

@@ -12,7 +12,7 @@ from setup_wizard.flow import Step
 from setup_wizard.scripts import Action, Result, Statement
 from tests.gui.driver import Driver
 from tests.gui.fake_engine import FakeEngine, make_plan
-from tests.gui.pulse import LONGEST_GAP_MS, Pulse
+from tests.gui.pulse import Pulse, steady
 
 MANY = 20_000
 
@@ -22,28 +22,25 @@ MANY = 20_000
     [
         ("check", Step.CONNECTION),
         ("surroundings", Step.CONNECTION),
+        ("fix start_service", Step.CONNECTION),
         ("plan", Step.PLAN),
         ("apply", Step.RUN),
         ("tables", Step.DONE),
     ],
 )
-def test_a_slow_verb_does_not_stop_the_window(
-    drive: Driver, ready: FakeEngine, verb: str, step: Step
-) -> None:
-    ready.seconds[verb] = 0.5
-    drive.open(ready)
-    with Pulse() as pulse:
-        drive.go_to(step)
-    assert pulse.longest_ms < LONGEST_GAP_MS
+def test_a_slow_verb_does_not_stop_the_window(drive: Driver, verb: str, step: Step) -> None:
+    def attempt() -> float:
+        started = not verb.startswith("fix")
+        engine = FakeEngine(service_runs=started, database_exists=True, seconds={verb: 0.5})
+        drive.open(engine)
+        with Pulse() as pulse:
+            drive.go_to(step)
+            if not started:
+                drive.enter()
+        assert verb in engine.calls
+        return pulse.longest_ms
 
-
-def test_a_slow_fix_does_not_stop_the_window(drive: Driver, engine: FakeEngine) -> None:
-    engine.seconds["fix start_service"] = 0.5
-    drive.open(engine)
-    drive.go_to(Step.CONNECTION)
-    with Pulse() as pulse:
-        drive.enter()
-    assert pulse.longest_ms < LONGEST_GAP_MS
+    assert steady(attempt)
 
 
 class Flood(FakeEngine):
@@ -69,12 +66,15 @@ class Flood(FakeEngine):
 
 @pytest.mark.parametrize("step", [Step.PLAN, Step.RUN, Step.DONE])
 def test_a_flood_of_news_does_not_stop_the_window(drive: Driver, step: Step) -> None:
-    drive.open(Flood(service_runs=True, database_exists=True))
-    drive.go_to(Step(step - 1))
-    with Pulse() as pulse:
-        drive.enter()
-        drive.qtbot.wait(300)
-    assert drive.step is step
-    assert pulse.longest_ms < LONGEST_GAP_MS
-    if step is Step.RUN:
-        assert drive.find(QPlainTextEdit, "runLog").blockCount() == MANY
+    def attempt() -> float:
+        drive.open(Flood(service_runs=True, database_exists=True))
+        drive.go_to(Step(step - 1))
+        with Pulse() as pulse:
+            drive.enter()
+            drive.qtbot.wait(300)
+        assert drive.step is step
+        if step is Step.RUN:
+            assert drive.find(QPlainTextEdit, "runLog").blockCount() == MANY
+        return pulse.longest_ms
+
+    assert steady(attempt)

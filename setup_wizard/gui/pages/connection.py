@@ -131,6 +131,7 @@ class ConnectionPage(Page):
         self.body.addStretch()
         self.foot.addSpacing(em(0.3))
         self.foot.addLayout(cards)  # below what scrolls: they are always there
+        self.foot.addStretch()
         self.area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self._set_tab_order()
 

@@ -69,11 +69,10 @@ class Page(QWizardPage):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(head)
-        layout.addWidget(self.area)
+        layout.addWidget(self.area, 1)
         self.foot = QVBoxLayout()
         self.foot.setContentsMargins(em(2.4) - _LEFT, 0, _RIGHT, em(0.6))
         layout.addLayout(self.foot)
-        layout.addStretch()
 
     @property
     def state(self) -> WizardState:

@@ -120,7 +120,8 @@ def _card(item: PlanItem) -> Card:
 
 def _file_line(script: Script) -> str:
     if script.path.is_relative_to(bundled("migrations")):
-        return f"{script.path.name} · {_('comes with the wizard')}"
+        ours = _("SQL comes with the wizard")
+        return f"{script.path.name} · {ours}"
     return str(script.path)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from typing import Final
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QProgressBar
 
 from setup_wizard.flow import Step, Task, statement_count
@@ -15,6 +17,8 @@ from setup_wizard.gui.widgets.labels import describe, label
 from setup_wizard.gui.words import steps_left
 from setup_wizard.i18n import _
 from setup_wizard.scripts import Result
+
+_AT_ONCE: Final = 2_000  # lines take 5 ms
 
 
 class RunPage(Page):
@@ -49,15 +53,22 @@ class RunPage(Page):
         if len(results) < self._logged:
             self._log.clear()
             self._logged = 0
-        if fresh := results[self._logged :]:
-            self._log.appendPlainText("\n".join(_line(result) for result in fresh))
-            self._logged = len(results)
+        self._write_log()
         count = statement_count(self.state.plan) if self.state.plan else 0
         rolled_back = self.state.trouble is not None and self.state.applied is None
         done = 0 if rolled_back else len(results)
         self._progress.setMaximum(max(count, 1))
         self._progress.setValue(done)
         self._count.setText(str(steps_left(count, done)))
+
+    def _write_log(self) -> None:
+        """Write what is new; many lines in several turns, so that the window answers between."""
+        fresh = self.state.results[self._logged : self._logged + _AT_ONCE]
+        if not fresh:
+            return
+        self._log.appendPlainText("\n".join(_line(result) for result in fresh))
+        self._logged += len(fresh)
+        QTimer.singleShot(0, self._write_log)
 
     def retranslate(self) -> None:
         super().retranslate()
