@@ -134,6 +134,11 @@ class Case:
         return self._attempt
 
     @property
+    def somebody_answers(self) -> bool:
+        """Whether the port is open: a system may hide who listens on it (macOS, Docker, WSL)."""
+        return self.refusal is None or self.refusal.code != "connection_refused"
+
+    @property
     def server_answers(self) -> bool:
         """Whether a server was reached, whatever it said to the login."""
         return self.refusal is None or self.refusal.code in LOGIN_CODES | DATABASE_CODES

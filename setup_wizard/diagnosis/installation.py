@@ -106,7 +106,7 @@ def check_service(case: Case) -> Iterator[Finding]:
             title=_("The PostgreSQL service"),
             summary=_("runs on another computer: {host}", host=target.host),
         )
-    elif case.machine.refuses_at_once and case.server_answers:
+    elif case.machine.refuses_at_once and case.somebody_answers:
         yield _served(case)
     elif case.service_is_running or case.somebody_listens:
         yield _running(case)
