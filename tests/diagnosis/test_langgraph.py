@@ -13,14 +13,7 @@ from tests.diagnosis.conftest import Check
 from tests.projects import make_project
 from tests.servers import Server
 
-SESSIONS: Final = (
-    Path(__file__).parents[2] / "migrations" / "create_sessions_table.sql"
-).read_text(encoding="utf-8")
-TABLES: Final = (
-    "CREATE TABLE checkpoints (thread_id text)",
-    "CREATE TABLE checkpoint_blobs (thread_id text)",
-    "CREATE TABLE checkpoint_writes (thread_id text)",
-)
+SCRIPT: Final = Path(__file__).parents[2] / "migrations" / "create_sessions_table.sql"
 MIGRATIONS: Final = "CREATE TABLE checkpoint_migrations (v integer PRIMARY KEY)"
 
 GOOD: Final = """
