@@ -14,6 +14,11 @@ from tests.projects import make_project
 from tests.servers import Server
 
 SCRIPT: Final = Path(__file__).parents[2] / "migrations" / "create_sessions_table.sql"
+TABLES: Final = (
+    "CREATE TABLE checkpoints (thread_id text)",
+    "CREATE TABLE checkpoint_blobs (thread_id text)",
+    "CREATE TABLE checkpoint_writes (thread_id text)",
+)
 MIGRATIONS: Final = "CREATE TABLE checkpoint_migrations (v integer PRIMARY KEY)"
 
 GOOD: Final = """
