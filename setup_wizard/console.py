@@ -192,7 +192,8 @@ class Console:
         if finding.code in ("login_rejected", "password_missing") and self._may_ask():
             import getpass
 
-            password = getpass.getpass(f"{_('Password (empty to stop)')}: ", self._people)
+            question = _("Password (empty to stop)")
+            password = getpass.getpass(f"{question}: ", self._people)
             if password:
                 self._job = replace(job, typed={**job.typed, "password": Secret(password)})
             return bool(password)
@@ -236,7 +237,8 @@ class Console:
         if finding.status in (Status.WARN, Status.FAIL):
             self._say(f"    {finding.detail}")
             if finding.server_text:
-                self._say(f"    {_('The server said')}: {finding.server_text}")
+                said = _("The server said: {text}", text=finding.server_text)
+                self._say(f"    {said}")
 
     def _conclude(self, finding: Finding) -> None:
         self._findings = (*self._findings, finding)

@@ -319,10 +319,18 @@ def _plan_lead(state: WizardState) -> Text:
         )
     if plan.nothing_to_do:
         return _("It was compared with the script, column by column. There is nothing left to do.")
+    steps = [item.action for item in plan.items if item.action is not Action.SAME]
+    if Action.RUN in steps:  # a statement of the team's own, which may delete
+        return ngettext(
+            "{count} step in the database {database}. Please look at it first.",
+            "{count} steps in the database {database}. Please look at them first.",
+            count=len(steps),
+            database=_database(state),
+        )
     return ngettext(
         "{count} step in the database {database}. Nothing is deleted.",
         "{count} steps in the database {database}. Nothing is deleted.",
-        count=sum(item.action is not Action.SAME for item in plan.items),
+        count=len(steps),
         database=_database(state),
     )
 

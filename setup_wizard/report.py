@@ -35,8 +35,8 @@ def _lines(
 ) -> Iterator[str]:
     yield f"Setup Wizard {__version__} · Python {sys.version.split()[0]} · {_system()}"
     yield ""
-    yield f"{_('Project')}: {project.root if project else '–'}"
-    yield f"{_('Scripts')}: {', '.join(map(str, scripts))}"
+    yield str(_("Project: {path}", path=project.root if project else "–"))
+    yield str(_("Scripts: {paths}", paths=", ".join(map(str, scripts))))
     for field in FIELDS:
         if field in settings.values:
             origin = settings.origins[field]
@@ -51,10 +51,11 @@ def _lines(
         for name, value in finding.evidence.items():
             yield f"    {name} = {value}"
         if finding.server_text:
-            yield f"    {_('The server said')}: {finding.server_text}"
+            said = _("The server said: {text}", text=finding.server_text)
+            yield f"    {said}"
     if log := logfile.tail(_LOG_LINES):
         yield ""
-        yield f"{_('The end of the log')}:"
+        yield str(_("The end of the log:"))
         yield from (f"    {line}" for line in log)
 
 

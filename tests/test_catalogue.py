@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import string
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import messages
@@ -42,3 +44,17 @@ def test_korean_fills_the_same_places(message: Message) -> None:
 def test_compiled_catalogue_is_up_to_date() -> None:
     assert messages.MO.read_bytes() == messages.as_mo(CATALOGUE)
     assert messages.PO.read_bytes() == messages.as_po(CATALOGUE)
+
+
+@pytest.mark.parametrize("path", sorted(messages.PACKAGE.rglob("*.py")), ids=lambda p: p.name)
+def test_no_message_hides_in_an_f_string(path: Path) -> None:
+    """Babel does not look into them, so such a message would stay English."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    hidden = [
+        call.lineno
+        for text in ast.walk(tree)
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("_", "ngettext")
+    ]
+    assert hidden == []

@@ -121,8 +121,8 @@ def create_database(connection: Connection, name: str) -> None:
         "cannot_create",
         _("This user may not create databases"),
         _(
-            "Ask whoever runs the server to run: {sql}. Or log in as a user who may, such as "
-            "postgres.",
+            "Log in as a user who may, such as postgres, or ask whoever runs the server to run: "
+            "{sql}",
             sql=creation(name),
         ),
         evidence={"sqlstate": _NOT_ALLOWED, "database": name},

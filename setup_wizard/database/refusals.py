@@ -81,7 +81,7 @@ def words(cause: str, target: Target, seconds: float) -> tuple[Text, Text]:
             )
         case "hung_up":
             return (
-                _("{where} hangs up without an answer", where=where),
+                _("{where} closes the connection without an answer", where=where),
                 _(
                     "Something accepts the connection and closes it at once: often a container "
                     "or a tunnel whose server is not up yet. Wait a moment, then test again."
@@ -173,8 +173,8 @@ def words(cause: str, target: Target, seconds: float) -> tuple[Text, Text]:
                 _("The server does not accept this name and password"),
                 _(
                     "Either the user {user} does not exist or the password is another one; the "
-                    "server does not tell which. Type the password again, with the eye button and "
-                    "an eye on Caps Lock and the Korean/English key.",
+                    "server does not tell which. Type the password again, and watch Caps Lock and "
+                    "the Korean/English key.",
                     user=user,
                 ),
             )

@@ -111,8 +111,7 @@ def crash(check: str, error: BaseException) -> Finding:
         code="crash",
         title=_("The wizard itself made a mistake here"),
         detail=_(
-            "This is not your fault, and nothing was changed. "
-            "Please send the diagnosis to the people who make the wizard."
+            "This is not your fault. Please send the diagnosis to the people who make the wizard."
         ),
         evidence={"exception": type(error).__name__, "where": _place(error)},
     )

@@ -159,27 +159,27 @@ def _not_running(service: Service, repairs: Repairs | None) -> Finding:
     if service.state is ServiceState.STARTING:
         code, title = "service_starting", _("{service} is starting", service=service.name)
         detail = _(
-            "That takes seconds, after a crash minutes. Wait a moment, then check again; the "
-            "button below waits for you."
+            "That takes seconds, after a crash minutes. Wait a moment, or let the wizard wait, "
+            "then check again."
         )
     elif service.state is ServiceState.STOPPING:
         code, title = "service_stopping", _("{service} is stopping", service=service.name)
         detail = _(
-            "It has been told to stop and closes its files first. The button below waits for that "
-            "and starts it again."
+            "It has been told to stop and closes its files first. The wizard can wait for that "
+            "and start it again."
         )
     elif service.state is ServiceState.PAUSED:
         code, title = "service_paused", _("{service} is paused", service=service.name)
         detail = _(
-            "Somebody paused it in the list of services, so nothing can connect to it. Choose "
+            "It was paused in the list of services, so nothing can connect to it. Choose "
             "'Resume' there, then check again."
         )
         fixes = by_hand
     elif service.start_type is StartType.DISABLED:
-        code, title = "service_disabled", _("The PostgreSQL service is switched off for good")
+        code, title = "service_disabled", _("The PostgreSQL service is disabled")
         detail = _(
-            "Somebody set {service} to 'disabled', so nothing can start it. Set its start type "
-            "to 'automatic' or 'manual' in the list of services, then check again.",
+            "The start type of {service} is 'disabled', so nothing can start it. Set it to "
+            "'automatic' or 'manual' in the list of services, then check again.",
             service=service.name,
         )
         fixes = (offer_set_automatic(service, repairs), *by_hand) if repairs else ()
@@ -187,14 +187,14 @@ def _not_running(service: Service, repairs: Repairs | None) -> Finding:
         code, title = "service_stopped", _("The PostgreSQL server is switched off")
         detail = _(
             "PostgreSQL is installed on this computer, but {service} is not running, so nothing "
-            "can connect to it. The button below starts it; the system asks for permission once.",
+            "can connect to it. Start it; the system asks for permission once.",
             service=service.name,
         )
     else:
         code, title = "service_stopped", _("The PostgreSQL server is switched off")
         detail = _(
             "PostgreSQL is installed on this computer, but {service} is not running, so nothing "
-            "can connect to it. The button below starts it.",
+            "can connect to it. Start it, and the rest follows.",
             service=service.name,
         )
     return Finding(

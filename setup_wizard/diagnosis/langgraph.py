@@ -65,7 +65,7 @@ def _doubts(there: Checkpoints) -> Iterator[Finding]:
             title=_("An index of the app's tables was never finished"),
             detail=_(
                 "Making {indexes} was interrupted, and the app does not try again because the "
-                "name is taken. Stop the app, run: {sql} Then start it again.",
+                "name is taken. Stop the app, run the following, and start it again: {sql}",
                 indexes=", ".join(there.invalid_indexes),
                 sql=" ".join(f"DROP INDEX {index};" for index in there.invalid_indexes),
             ),

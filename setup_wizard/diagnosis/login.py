@@ -141,8 +141,8 @@ def _refused(case: Case, refusal: KnownError) -> Finding:
         return replace(
             finding,
             detail=_(
-                "The password is still the example's, so this is no surprise. Type the real one, "
-                "the one that was chosen when PostgreSQL was installed, and save it to .env."
+                "The password is still the example's. Type the real one, the one that was chosen "
+                "when PostgreSQL was installed, and save it to .env."
             ),
             evidence={**finding.evidence, "hint": "placeholder"},
         )
@@ -151,8 +151,8 @@ def _refused(case: Case, refusal: KnownError) -> Finding:
             finding,
             detail=_(
                 "The password has Korean letters in it: the keyboard was probably in Korean mode. "
-                "Switch with the Korean/English key and type it again, with the eye button to see "
-                "it. A user {user} that does not exist is refused in the same way.",
+                "Switch with the Korean/English key and type it again. A user {user} that does "
+                "not exist is refused in the same way.",
                 user=case.target.user,
             ),
             evidence={**finding.evidence, "hint": "hangul"},

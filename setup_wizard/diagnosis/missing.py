@@ -112,7 +112,7 @@ def _hindrances(traces: InstallerTraces) -> Iterator[Finding]:
             check="service",
             status=Status.WARN,
             code="temp_not_ascii",
-            title=_("The installer may stumble over the name of your Windows folder"),
+            title=_("The installer may stumble over the name of your user folder"),
             detail=_(
                 "Temporary files go to {temp}, and older installers of PostgreSQL cannot cope with "
                 "such letters. If yours stops: make a folder C:\\Temp, open a terminal, run "

@@ -69,8 +69,8 @@ def _read_only(held: Rights) -> Finding:
         )
     else:
         detail = _(
-            "Somebody set it to read-only (default_transaction_read_only), so no table can be "
-            "created. Ask whoever runs the server whether you may write, and to switch that off."
+            "It is set to read-only (default_transaction_read_only), so no table can be created. "
+            "Ask whoever runs the server whether you may write, and to switch that off."
         )
     return Finding(
         check="rights",

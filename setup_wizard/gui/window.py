@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 _Button = QWizard.WizardButton
 _PRIMARY: Final = (_Button.NextButton, _Button.CommitButton, _Button.FinishButton)
 _COPY, _REFRESH = _Button.CustomButton1, _Button.CustomButton2
+_SIDE_MARGIN: Final = 9  # what QWizard leaves free around a side widget
 _WIDTH, _HEIGHT = 69, 52  # in the font's height: 900 by 670 pixels at 13
 
 
@@ -67,14 +68,14 @@ class Wizard(QWizard):
         self._build_frame()
         self._apply_theme()  # before there are more parts, each of which would be told
         self._panel = SidePanel()
-        self._panel.setParent(self)  # QWizard takes it in only when it is first shown
+        self._panel.setParent(self)
         self._status = ElidedLabel()
         self._status.setParent(self)
         self._rule = QFrame(self)
         self._rule.setObjectName("barRule")
         self._status.setObjectName("statusLine")
         self._pages: dict[Step, Page] = {}
-        self.setSideWidget(self._panel)
+        self._keep_place_for_panel()
         first = ProjectPage(session)
         self._add(first)
         self._connect()
@@ -124,6 +125,7 @@ class Wizard(QWizard):
 
         self.setWindowIcon(QIcon(str(bundled("assets/icon.png"))))
         QShortcut(QKeySequence.StandardKey.Refresh, self).activated.connect(self._ask_again)
+        self.setFocus()  # Qt gave it to the first part of the chain, the language
         self._add_next()
 
     def _add_next(self) -> None:
@@ -160,6 +162,12 @@ class Wizard(QWizard):
     def _ask_again(self) -> None:
         self.page_now.again()
 
+    def _keep_place_for_panel(self) -> None:
+        """Keep the panel's column free: QWizard would put margins around the panel itself."""
+        place = QWidget()
+        place.setFixedWidth(self._panel.width() - 2 * _SIDE_MARGIN)
+        self.setSideWidget(place)
+
     def _place_status(self) -> None:
         """Put the words into the free part of the button bar, whose layout is QWizard's own."""
         shown = [
@@ -169,7 +177,7 @@ class Wizard(QWizard):
         ]
         if not shown:
             return
-        left, bar = self._panel.width() + em(2.4), shown[0].geometry()
+        left, bar = self.page_now.content_left(self), shown[0].geometry()
         self._rule.setGeometry(self._panel.width(), bar.y() - em(1), self.width(), 1)
         if shown[0] is self.button(_COPY):
             left, shown = bar.right() + em(1), shown[1:]
@@ -179,6 +187,7 @@ class Wizard(QWizard):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._panel.setGeometry(0, 0, self._panel.width(), self.height())
         self._place_status()
 
     def _apply_theme(self) -> None:
@@ -210,9 +219,6 @@ class Wizard(QWizard):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        holder = self._panel.parent()  # made by QWizard, with margins, when it is first shown
-        if isinstance(holder, QWidget) and (layout := holder.layout()):
-            layout.setContentsMargins(0, 0, 0, 0)
         self._refresh()
 
     def _page_changed(self, number: int) -> None:
@@ -304,14 +310,16 @@ class Wizard(QWizard):
 
     def _translate_qt(self) -> None:
         """Let Qt's own texts (a file dialog's, a context menu's) follow, where they are there."""
-        from PySide6.QtCore import QLibraryInfo, QTranslator
-
         if self._translator:
             QApplication.removeTranslator(self._translator)
             self._translator = None
+        if language() == "en":
+            return
+        from PySide6.QtCore import QLibraryInfo, QTranslator
+
         translator = QTranslator(self)
         folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-        if language() != "en" and translator.load(f"qtbase_{language()}", folder):
+        if translator.load(f"qtbase_{language()}", folder):
             QApplication.installTranslator(translator)
             self._translator = translator
 

@@ -54,10 +54,10 @@ def refused(name: str, code: int, command: str) -> KnownError:
         case Win32Code.SERVICE_DISABLED:
             return KnownError(
                 "service_disabled",
-                _("The PostgreSQL service is switched off for good"),
+                _("The PostgreSQL service is disabled"),
                 _(
-                    "Somebody set {service} to 'disabled', so nothing can start it. Set its start "
-                    "type to 'automatic' or 'manual' in the list of services, then check again.",
+                    "The start type of {service} is 'disabled', so nothing can start it. Set it "
+                    "to 'automatic' or 'manual' in the list of services, then check again.",
                     service=name,
                 ),
                 evidence=evidence,

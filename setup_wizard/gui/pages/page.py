@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -50,14 +50,11 @@ class Page(QWizardPage):
         self._trouble: Finding | None = None
         self._trouble_card: QFrame | None = None
         self._trouble_place = QVBoxLayout()
-        body = QWidget()
-        body.setObjectName("pageBody")
-        self.body = QVBoxLayout(body)
+        self.area = FittingArea(_RIGHT)
+        self.body = self.area.content
         self.body.setContentsMargins(em(2.4) - _LEFT, em(1.2), _RIGHT, em(0.6))
         self.body.setSpacing(em(0.9))
         self.body.addLayout(self._trouble_place)
-        self.area = FittingArea(_RIGHT)
-        self.area.setWidget(body)
         head = QFrame()
         head.setObjectName("pageHead")
         heading = QVBoxLayout(head)
@@ -112,6 +109,10 @@ class Page(QWizardPage):
     def first_field(self) -> QWidget | None:
         """Return the field that the user can correct something in, where there is one."""
         return None
+
+    def content_left(self, window: QWidget) -> int:
+        """Return where the content begins, in the window's pixels."""
+        return self.mapTo(window, QPoint(0, 0)).x() + em(2.4) - _LEFT
 
     # -- QWizardPage ------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QFrame, QScrollArea
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from setup_wizard.gui.theme import em
 
@@ -23,24 +23,23 @@ class FittingArea(QScrollArea):
     def __init__(self, edge: int) -> None:
         super().__init__()
         self._edge = edge
+        self._visible_width = em(40)
+        content = QWidget()
+        content.setObjectName("pageBody")
+        self.content = QVBoxLayout(content)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
+        self.setWidget(content)
 
     def sizeHint(self) -> QSize:
-        content = self.widget()
-        layout = content.layout() if content else None
-        if layout is None:
-            return super().sizeHint()
-        width = self.viewport().width()
-        wraps = layout.hasHeightForWidth()
-        height = layout.totalHeightForWidth(width) if wraps else layout.totalSizeHint().height()
-        return QSize(em(20), height)
+        if self.content.hasHeightForWidth():
+            return QSize(em(20), self.content.totalHeightForWidth(self._visible_width))
+        return QSize(em(20), self.content.totalSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        content = self.widget()
-        if content and (layout := content.layout()):
-            margins = layout.contentsMargins()
-            margins.setRight(max(0, self._edge - (self.width() - self.viewport().width())))
-            layout.setContentsMargins(margins)
+        self._visible_width = event.size().width()
+        margins = self.content.contentsMargins()
+        margins.setRight(max(0, self._edge - (self.width() - self._visible_width)))
+        self.content.setContentsMargins(margins)
         self.updateGeometry()
