@@ -47,7 +47,7 @@ _Button = QWizard.WizardButton
 _PRIMARY: Final = (_Button.NextButton, _Button.CommitButton, _Button.FinishButton)
 _COPY, _REFRESH = _Button.CustomButton1, _Button.CustomButton2
 _SIDE_MARGIN: Final = 9  # what QWizard leaves free around a side widget
-_WIDTH, _HEIGHT = 69, 52  # in the font's height: 900 by 670 pixels at 13
+_WIDTH, _HEIGHT = 69, 54  # in the font's height: 900 by 700 pixels at 13
 
 
 class Wizard(QWizard):
