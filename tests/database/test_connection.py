@@ -204,7 +204,7 @@ def test_silence_and_hanging_up_are_no_answer() -> None:
     with black_hole() as port:
         swallowed = refusal(replace(NOWHERE, port=port), 0.5)
     assert (silent.code, hung_up.code, swallowed.code) == ("no_answer",) * 3
-    assert "hangs up" in str(hung_up.title)
+    assert "without an answer" in str(hung_up.title)
 
 
 def test_refused_with_ssl_and_then_without_it() -> None:
