@@ -32,6 +32,8 @@ _EXIT_CODES: Final[Mapping[str, int]] = {
             "server_starting",
             "server_stopping",
             "too_many_connections",
+            "tls_missing",
+            "certificate_not_trusted",
         ),
         EXIT_NO_SERVER,
     ),
@@ -43,10 +45,13 @@ _EXIT_CODES: Final[Mapping[str, int]] = {
             "connect_not_allowed",
             "cannot_create",
             "read_only",
+            "schema_missing",
         ),
         EXIT_NO_RIGHT,
     ),
-    **dict.fromkeys(("script_failed", "lock_timeout", "connection_lost"), EXIT_SCRIPT_FAILED),
+    **dict.fromkeys(
+        ("script_failed", "lock_timeout", "connection_lost", "disk_full"), EXIT_SCRIPT_FAILED
+    ),
     "cancelled": EXIT_CANCELLED,
 }
 """What a failing finding's code means for a script; any other code is EXIT_FOUND."""
@@ -59,4 +64,6 @@ def exit_code(findings: tuple[Finding, ...]) -> int:
         return EXIT_OK
     if broken.evidence.get("needs_admin"):
         return EXIT_NEEDS_ADMIN
+    if broken.check == "server":  # also a connection that was lost before any script
+        return EXIT_NO_SERVER
     return _EXIT_CODES.get(broken.code, EXIT_FOUND)

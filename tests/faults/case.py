@@ -65,6 +65,11 @@ class Scene:
             finding = self.run(verb, self.database, 20)
             assert finding.code == "ready", finding
 
+    @property
+    def password(self) -> str:
+        assert self.database.password
+        return self.database.password.reveal()
+
     def snapshot(self) -> list[tuple[object, ...]]:
         """What the database holds."""
         with psycopg.connect(**conninfo(self.database)) as connection:
@@ -103,8 +108,9 @@ Inject = Callable[[Scene], AbstractContextManager[Target]]
 class Case:
     """``inject`` makes the trouble and says where to connect to; afterwards it has gone.
 
-    ``seconds`` is the wizard's time limit; ``saved``: the trouble comes after the commit was sent,
-    so the changes may have been saved, but only as a whole.
+    ``seconds`` is the wizard's time limit; ``told``: what the user must be told; ``saved``: the
+    trouble comes after the commit was sent, so the changes may have been saved, but only as a
+    whole.
     """
 
     name: str
@@ -113,6 +119,7 @@ class Case:
     inject: Inject
     seconds: float = 10
     saved: bool = False
+    told: str = ""
 
 
 def adding_to(
@@ -127,9 +134,10 @@ def adding_to(
         *,
         seconds: float = 10,
         saved: bool = False,
+        told: str = "",
     ) -> Callable[[Inject], Inject]:
         def add(inject: Inject) -> Inject:
-            cases.append(Case(name, verb, code, inject, seconds, saved))
+            cases.append(Case(name, verb, code, inject, seconds, saved, told))
             return inject
 
         return add

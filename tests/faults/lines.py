@@ -162,7 +162,7 @@ def encrypting(scene: Scene, options: dict[str, str]) -> Iterator[Target]:
         yield replace(server, port=relay.port, options=options)
 
 
-@case("the server demands TLS, the address forbids it", "login_not_allowed")
+@case("the server demands TLS, the address forbids it", "login_not_allowed", told="sslmode=disable")
 @contextmanager
 def tls_demanded(scene: Scene) -> Iterator[Target]:
     with encrypting(scene, {"sslmode": "disable"}) as target:

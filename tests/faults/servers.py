@@ -146,7 +146,7 @@ def out_of_connections(scene: Scene) -> Iterator[Target]:
     scene.victim.restart()
 
 
-@case("another session has locked the table", "lock_timeout", "apply", seconds=20)
+@case("another session has locked the table", "lock_timeout", "apply", seconds=20, told="pgAdmin 4")
 @contextmanager
 def locked(scene: Scene) -> Iterator[Target]:
     scene.script = "CREATE TABLE one ();\nALTER TABLE held ADD COLUMN more text;"

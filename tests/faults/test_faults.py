@@ -28,6 +28,8 @@ def test_fault(case: Case, scene: Scene) -> None:
         seconds = time.monotonic() - start
     assert finding.code == case.code, finding
     assert seconds < case.seconds + SLACK
+    assert case.told in str(finding.detail)
+    assert scene.password not in repr(finding)
     if case.saved:
         assert finding.evidence["commit"] == "unknown"
     else:
