@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import winreg
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ctypes import wintypes
 from pathlib import Path
 from typing import Final
@@ -32,9 +32,17 @@ _START_TYPES: Final = {
     "disabled": StartType.DISABLED,
 }  # psutil's names for the numbers of QUERY_SERVICE_CONFIG.dwStartType
 
+_START_TYPE_NUMBERS: Final = {
+    StartType.AUTOMATIC: 2,
+    StartType.MANUAL: 3,
+    StartType.DISABLED: 4,
+}  # SERVICE_AUTO_START and the others of winnt.h
+
 # winsvc.h, shellapi.h, winuser.h, objbase.h, winbase.h, winnt.h, accctrl.h
 _SC_MANAGER_CONNECT: Final = 0x0001
 _SERVICE_START: Final = 0x0010
+_SERVICE_CHANGE_CONFIG: Final = 0x0002
+_SERVICE_NO_CHANGE: Final = 0xFFFFFFFF
 _SEE_MASK_NOCLOSEPROCESS: Final = 0x00000040
 _SEE_MASK_NOASYNC: Final = 0x00000100
 _SEE_MASK_FLAG_NO_UI: Final = 0x00000400
@@ -113,6 +121,21 @@ _OpenService.restype = wintypes.SC_HANDLE
 _StartService = _advapi32.StartServiceW
 _StartService.argtypes = (wintypes.SC_HANDLE, wintypes.DWORD, ctypes.POINTER(wintypes.LPCWSTR))
 _StartService.restype = wintypes.BOOL
+_ChangeServiceConfig = _advapi32.ChangeServiceConfigW
+_ChangeServiceConfig.argtypes = (
+    wintypes.SC_HANDLE,
+    wintypes.DWORD,
+    wintypes.DWORD,
+    wintypes.DWORD,
+    wintypes.LPCWSTR,
+    wintypes.LPCWSTR,
+    wintypes.LPDWORD,
+    wintypes.LPCWSTR,
+    wintypes.LPCWSTR,
+    wintypes.LPCWSTR,
+    wintypes.LPCWSTR,
+)
+_ChangeServiceConfig.restype = wintypes.BOOL
 _CloseServiceHandle = _advapi32.CloseServiceHandle
 _CloseServiceHandle.argtypes = (wintypes.SC_HANDLE,)
 _CloseServiceHandle.restype = wintypes.BOOL
@@ -201,11 +224,22 @@ class Native:
 
     def may_start(self, name: str) -> bool:
         """See Win32."""
-        return _with_service(name, start=False) == Win32Code.SUCCESS
+        return _with_service(name, _SERVICE_START, lambda _service: True) == Win32Code.SUCCESS
 
     def start(self, name: str) -> int:
         """See Win32."""
-        return _with_service(name, start=True)
+        return _with_service(name, _SERVICE_START, lambda service: _StartService(service, 0, None))
+
+    def set_start_type(self, name: str, start_type: StartType) -> int:
+        """See Win32."""
+        return _with_service(
+            name,
+            _SERVICE_CHANGE_CONFIG,
+            lambda service: _ChangeServiceConfig(
+                *(service, _SERVICE_NO_CHANGE, _START_TYPE_NUMBERS[start_type], _SERVICE_NO_CHANGE),
+                *(None, None, None, None, None, None, None),
+            ),
+        )
 
     def run_elevated(self, command: str, deadline: Deadline) -> int:
         """See Win32."""
@@ -314,19 +348,17 @@ def _arguments(command_line: str) -> tuple[str, ...]:
         _LocalFree(ctypes.cast(array, wintypes.HLOCAL))
 
 
-def _with_service(name: str, *, start: bool) -> int:
-    """Open a service with the right to start it, and start it; return the Win32 code."""
+def _with_service(name: str, right: int, do: Callable[[int], int]) -> int:
+    """Open a service with a right, and do something with its handle; return the Win32 code."""
     manager = _OpenSCManager(None, None, _SC_MANAGER_CONNECT)
     if not manager:
         return ctypes.get_last_error()
     try:
-        service = _OpenService(manager, name, _SERVICE_START)
+        service = _OpenService(manager, name, right)
         if not service:
             return ctypes.get_last_error()
         try:
-            if start and not _StartService(service, 0, None):
-                return ctypes.get_last_error()
-            return Win32Code.SUCCESS
+            return Win32Code.SUCCESS if do(service) else ctypes.get_last_error()
         finally:
             _CloseServiceHandle(service)
     finally:

@@ -73,6 +73,9 @@ class Win32(Protocol):
     def start(self, name: str) -> int:
         """Ask the manager to start it; returns the Win32 code, 0 when it is starting."""
 
+    def set_start_type(self, name: str, start_type: StartType) -> int:
+        """Change when a service starts, as we are; returns the Win32 code."""
+
     def run_elevated(self, command: str, deadline: Deadline) -> int:
         """Run a program of Windows' own folder as an administrator, whom Windows asks for.
 

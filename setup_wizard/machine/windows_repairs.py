@@ -19,7 +19,7 @@ from setup_wizard.machine import (
     user_path,
 )
 from setup_wizard.machine.processes import run_in_window
-from setup_wizard.machine.win32_code import refused
+from setup_wizard.machine.win32_code import Win32Code, refused
 
 if TYPE_CHECKING:
     from setup_wizard.machine.windows import Win32
@@ -50,7 +50,10 @@ class WindowsRepairs:
     def set_start_type(self, service: Service, start_type: StartType, deadline: Deadline) -> None:
         """See Repairs."""
         command = self.start_type_command(service, start_type)
-        if code := self._win32.run_elevated(command, deadline):
+        code = self._win32.set_start_type(service.name, start_type)
+        if code == Win32Code.ACCESS_DENIED:
+            code = self._win32.run_elevated(command, deadline)
+        if code:
             raise refused(service.name, code, command)
         if (now := self._win32.start_type(service.name)) is not start_type:
             raise KnownError(

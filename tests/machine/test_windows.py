@@ -80,6 +80,9 @@ class ServiceManager:
         self.asked.append("start")
         return self._start(name, admin=self.admin)
 
+    def set_start_type(self, name: str, start_type: StartType) -> int:
+        return self._set(name, start_type) if self.admin else Win32Code.ACCESS_DENIED
+
     def run_elevated(self, command: str, deadline: Deadline) -> int:
         self.asked.append(command)
         program, verb, name, *rest = shlex.split(command)
@@ -89,13 +92,7 @@ class ServiceManager:
         if verb == "start":
             return self._start(name, admin=True)
         assert (verb, rest[0]) == ("config", "start=")
-        index = self._index(name)
-        if index is None:
-            return Win32Code.SERVICE_DOES_NOT_EXIST
-        if not self.code and self.obedient:
-            start_type = START_TYPES[rest[1]]
-            self.entries[index] = replace(self.entries[index], start_type=start_type)
-        return self.code
+        return self._set(name, START_TYPES[rest[1]])
 
     def start_type(self, name: str) -> StartType | None:
         index = self._index(name)
@@ -123,6 +120,14 @@ class ServiceManager:
 
     def installations(self) -> tuple[Installation, ...]:
         return self.registry
+
+    def _set(self, name: str, start_type: StartType) -> int:
+        index = self._index(name)
+        if index is None:
+            return Win32Code.SERVICE_DOES_NOT_EXIST
+        if not self.code and self.obedient:
+            self.entries[index] = replace(self.entries[index], start_type=start_type)
+        return self.code
 
     def _start(self, name: str, *, admin: bool) -> int:
         index = self._index(name)
@@ -341,6 +346,14 @@ def test_start_type_is_changed_by_the_command_that_is_shown() -> None:
     assert manager.entries[0].start_type is StartType.AUTOMATIC
     assert manager.asked == [mend.start_type_command(service, StartType.AUTOMATIC)]
     assert manager.asked == [f'sc.exe config "{DEFAULT_SERVICE}" start= auto']
+
+
+def test_administrator_changes_the_start_type_without_a_question() -> None:
+    manager = ServiceManager([replace(entry(), start_type=StartType.MANUAL)], admin=True)
+    service = WindowsMachine(manager).services()[0]
+    repairs(manager).set_start_type(service, StartType.AUTOMATIC, Deadline(5))
+    assert manager.entries[0].start_type is StartType.AUTOMATIC
+    assert manager.asked == []
 
 
 @pytest.mark.parametrize(
