@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 from windows.e2e import windows
-from windows.e2e.desktop import Desktop
+from windows.e2e.desktop import Desktop, wait_for
 from windows.e2e.postgres import PASSWORD, Postgres
 
 ARTIFACTS = Path("/rig/test/artifacts")
@@ -26,9 +28,9 @@ def desktop() -> Iterator[Desktop]:
 
 
 @pytest.fixture(scope="session")
-def installed(desktop: Desktop) -> Iterator[Postgres]:
+def installed(desktop: Desktop) -> Iterator[Postgres]:  # noqa: ARG001 - Windows wants a screen
     """A Windows that stays up, with PostgreSQL installed and never started."""
-    with windows.running("cmd"):  # the service manager goes when the last program goes
+    with windows.booted():
         yield Postgres()
 
 
@@ -51,6 +53,15 @@ class Project:
     def env(self) -> Path:
         """The .env, as a path of here."""
         return windows.path_of(self.folder) / "backend" / ".env"
+
+    @contextmanager
+    def wizard(self, desktop: Desktop) -> Iterator[Popen[bytes]]:
+        """The program, double-clicked in the project's folder, up to its first page."""
+        with windows.running(self.folder + r"\SetupWizard.exe", cwd=self.folder) as process:
+            wait_for("the window", desktop.has_window)
+            desktop.shows("project", "Documents")
+            yield process
+        wait_for("an empty screen", lambda: not desktop.has_window())
 
     def write_env(self, password: str = PASSWORD) -> bytes:
         """Write the .env of the guide, as a Korean editor would."""

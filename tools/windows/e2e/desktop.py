@@ -6,10 +6,12 @@ import os
 import re
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 DISPLAY = ":9"
 SIZE = "1280x960x24"
+CARET = 60  # pixels that may blink
 READING_SCALE = "300%"  # the OCR is trained on print, 300 dots to the inch
 
 
@@ -38,7 +40,7 @@ class Desktop:
 
     def type(self, text: str) -> None:
         """Type text."""
-        subprocess.run(["xdotool", "type", "--delay", "40", text], check=True)
+        subprocess.run(["xdotool", "type", "--delay", "120", text], check=True)
 
     def has_window(self) -> bool:
         """Whether a window is shown."""
@@ -52,40 +54,47 @@ class Desktop:
         subprocess.run(["import", "-window", "root", str(path)], check=True)
         return path
 
-    def quiet(self, seconds: float = 1.0, limit: float = 30.0) -> None:
-        """Wait until nothing has moved on the screen for some seconds."""
-        before, since, end = b"", time.monotonic(), time.monotonic() + limit
-        while time.monotonic() < end:
-            now = subprocess.run(
-                ["import", "-window", "root", "rgb:-"], capture_output=True, check=True
-            ).stdout
-            if now != before:
-                before, since = now, time.monotonic()
-            elif time.monotonic() - since >= seconds:
-                return
+    def settle(self, name: str, seconds: float = 1.0, limit: float = 60.0) -> Path:
+        """Wait until nothing has moved on the screen for some seconds; keep a picture of it."""
+        before, since, end = _pixels(), time.monotonic(), time.monotonic() + limit
+        while time.monotonic() - since < seconds:
+            assert time.monotonic() < end, f"{name}: the screen did not come to rest"
             time.sleep(0.1)
-        raise AssertionError(f"the screen did not come to rest within {limit:.0f} s")
+            now = _pixels()
+            if _differences(before, now) > CARET:
+                before, since = now, time.monotonic()
+        return self.screenshot(name)
 
-    def read(self, name: str) -> str:
-        """Keep a screenshot and return its words, as far as OCR can read them, without spaces."""
-        path = self.screenshot(name)
-        larger = subprocess.run(
-            ["convert", str(path), "-resize", READING_SCALE, "-colorspace", "Gray", "png:-"],
-            capture_output=True,
-            check=True,
-        ).stdout
-        words = subprocess.run(
-            ["tesseract", "-", "-", "-l", "kor+eng", "--psm", "11"],
-            input=larger,
-            capture_output=True,
-            check=True,
-        ).stdout
-        return re.sub(r"\s+", "", words.decode())
+    def shows(self, name: str, *words: str, limit: float = 60.0) -> None:
+        """Wait until the screen has these words, written without their spaces."""
+        end = time.monotonic() + limit
+        while missing := [word for word in words if word not in (text := _read(self.settle(name)))]:
+            assert time.monotonic() < end, f"{name}: no {missing} on the screen, but {text}"
 
 
-def wait_for(what: str, condition: object, limit: float = 30.0) -> None:
+def _read(picture: Path) -> str:
+    enlarged = _output(
+        "convert", str(picture), "-resize", READING_SCALE, "-colorspace", "Gray", "png:-"
+    )
+    read = _output("tesseract", "-", "-", "-l", "kor+eng", "--psm", "11", given=enlarged)
+    return re.sub(r"\s+", "", read.decode())
+
+
+def _pixels() -> bytes:
+    return _output("import", "-window", "root", "-colorspace", "Gray", "-depth", "8", "gray:-")
+
+
+def _differences(before: bytes, now: bytes) -> int:
+    changed = int.from_bytes(before) ^ int.from_bytes(now)
+    return len(before) - changed.to_bytes(len(before)).count(0)
+
+
+def _output(*command: str, given: bytes | None = None) -> bytes:
+    return subprocess.run(command, input=given, capture_output=True, check=True).stdout
+
+
+def wait_for(what: str, condition: Callable[[], bool], limit: float = 30.0) -> None:
     """Ask every tenth of a second until ``condition()`` holds."""
-    assert callable(condition)
     end = time.monotonic() + limit
     while not condition():
         assert time.monotonic() < end, f"{what}: not within {limit:.0f} s"

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 from windows.e2e import windows
 from windows.e2e.desktop import wait_for
@@ -20,7 +19,7 @@ STOPPED, RUNNING = 1, 4  # winsvc.h
 
 
 class Postgres:
-    """The installed server. It is as EDB's installer leaves it, apart from the start type."""
+    """The installed server. It is as EDB's installer leaves it."""
 
     def __init__(self) -> None:
         shutil.copytree("/rig/server", windows.path_of(BASE))
@@ -33,9 +32,7 @@ class Postgres:
             "--lc-messages=Korean_Korea.949", limit=120,
         )  # fmt: skip
         password.unlink()
-        windows.must_run(
-            rf"{BIN}\pg_ctl.exe", "register", "-N", SERVICE, "-D", DATA, "-S", "demand"
-        )
+        windows.must_run(rf"{BIN}\pg_ctl.exe", "register", "-N", SERVICE, "-D", DATA)
 
     @property
     def state(self) -> int:
@@ -67,16 +64,24 @@ class Postgres:
         assert done.returncode == 0, done.stderr
         return done.stdout.decode().strip()
 
+    def run_script(self, path: str, database: str) -> None:
+        """Run a file with psql, as the guide says."""
+        done = _client(
+            "psql", "-X", "-w", "-q", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", path
+        )
+        assert done.returncode == 0, done.stderr
 
-def _client(program: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    def refusal(self) -> bytes:
+        """Return what psql says of a wrong password, the server's own words as they came."""
+        return _client("psql", "-X", "-w", "-d", "postgres", password="wrong").stderr
+
+
+def _client(
+    program: str, *arguments: str, password: str = PASSWORD
+) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [program, "-h", "127.0.0.1", "-U", "postgres", *arguments],
-        env={**os.environ, "PGPASSWORD": PASSWORD, "PGCONNECT_TIMEOUT": "5"},
+        env={**os.environ, "LC_ALL": "C.UTF-8", "PGPASSWORD": password, "PGCONNECT_TIMEOUT": "5"},
         capture_output=True,
         check=False,
     )
-
-
-def log_of(data: Path) -> str:
-    """Return the server's newest log."""
-    return max((data / "log").iterdir()).read_text(errors="replace")

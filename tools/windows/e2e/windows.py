@@ -25,7 +25,7 @@ class Outcome:
 
 
 def path_of(windows: str) -> Path:
-    """Return where a path such as ``C:\\project`` lies here."""
+    """Return where a path of drive C lies here."""
     path = PureWindowsPath(windows)
     assert path.drive == "C:"
     return DRIVE_C.joinpath(*path.parts[1:])
@@ -33,15 +33,21 @@ def path_of(windows: str) -> Path:
 
 def run(*command: str, cwd: str = "C:\\", limit: float = 60.0) -> Outcome:
     """Run a Windows program to its end."""
-    done = subprocess.run(
+    process = subprocess.Popen(
         ["wine", *command],
         cwd=path_of(cwd),
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=limit,
-        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
-    return Outcome(done.returncode, done.stdout, done.stderr)
+    try:
+        output, errors = process.communicate(timeout=limit)
+    except subprocess.TimeoutExpired as late:
+        ended = process.poll() is not None
+        process.kill()
+        msg = f"{command}: after {limit:.0f} s {'its output is open' if ended else 'it runs'}"
+        raise AssertionError(f"{msg}; so far {late.output!r} {late.stderr!r}") from None
+    return Outcome(process.returncode, output, errors)
 
 
 def must_run(*command: str, cwd: str = "C:\\", limit: float = 60.0) -> Outcome:
@@ -49,6 +55,20 @@ def must_run(*command: str, cwd: str = "C:\\", limit: float = 60.0) -> Outcome:
     outcome = run(*command, cwd=cwd, limit=limit)
     assert outcome.code == 0, f"{command}: {outcome}"
     return outcome
+
+
+@contextmanager
+def booted() -> Iterator[None]:
+    """Start Windows and keep it up: its service manager goes with the last program.
+
+    What starts at boot keeps the output of the program that was first, so that one is not waited
+    for to close it.
+    """
+    with running("cmd.exe") as first:
+        assert first.stdout
+        while first.stdout.read(1) != b">":  # until it asks for a command
+            assert first.poll() is None
+        yield
 
 
 @contextmanager
@@ -66,4 +86,7 @@ def running(*command: str, cwd: str = "C:\\") -> Iterator[subprocess.Popen[bytes
     finally:
         if process.poll() is None:
             run("taskkill", "/f", "/t", "/im", PureWindowsPath(command[0]).name)
-        process.communicate(timeout=10)
+        process.wait(timeout=10)
+        for pipe in (process.stdin, process.stdout):
+            assert pipe
+            pipe.close()
