@@ -85,8 +85,9 @@ def system_language() -> str:
         import ctypes  # costs 10 ms elsewhere
 
         langid = int(ctypes.windll.kernel32.GetUserDefaultUILanguage())
-        return "ko" if langid & 0x3FF == _KOREAN_LANGUAGE_ID else "en"
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := os.environ.get(name):
-            return "ko" if (locale.normalize(value).startswith("ko")) else "en"
-    return "en"
+        korean = langid & 0x3FF == _KOREAN_LANGUAGE_ID
+    else:
+        names = ("LC_ALL", "LC_MESSAGES", "LANG")
+        said = next(filter(None, map(os.environ.get, names)), "")
+        korean = locale.normalize(said).startswith("ko")
+    return "ko" if korean else "en"

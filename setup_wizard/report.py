@@ -63,6 +63,8 @@ def _system() -> str:
     """Name the system without ``platform``, whose Windows part asks WMI and can hang."""
     if sys.platform == "win32":
         version = sys.getwindowsversion()
-        return f"Windows {version.major}.{version.minor}.{version.build}"
-    name = os.uname()
-    return f"{name.sysname} {name.release} {name.machine}"
+        system = f"Windows {version.major}.{version.minor}.{version.build}"
+    else:
+        name = os.uname()
+        system = f"{name.sysname} {name.release} {name.machine}"
+    return system

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from setup_wizard.deadline import Cancelled, Deadline, TimedOut
-from setup_wizard.machine.processes import decode, run
+from setup_wizard.machine.processes import decode, run, run_in_window
 from setup_wizard.secret import Secret
 
 
@@ -123,3 +123,20 @@ def test_cancel_ends_the_whole_family_at_once(tmp_path: Path) -> None:
 def test_decoding_never_raises() -> None:
     assert decode("연습".encode()) == "연습"
     assert decode(b"ok \xb7\xce") != ""
+
+
+def test_window_of_its_own_gives_its_exit_code() -> None:
+    assert run_in_window(python("import sys; sys.exit(7)"), Deadline(0.01)) == 7
+
+
+def test_program_in_a_window_is_not_ended_when_nobody_waits_any_more(tmp_path: Path) -> None:
+    deadline = Deadline(30)
+    threading.Timer(0.2, deadline.cancel).start()
+    code = "import sys, time; time.sleep(1); open(sys.argv[1], 'w').close()"
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        run_in_window(python(code, str(tmp_path / "done")), deadline)
+    assert time.monotonic() - began < 0.9
+    while not (tmp_path / "done").exists() and time.monotonic() - began < 20:
+        time.sleep(0.05)
+    assert (tmp_path / "done").exists()
