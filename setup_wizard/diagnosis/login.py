@@ -12,7 +12,7 @@ from setup_wizard.diagnosis.finding import Finding, FixOffer, Status
 from setup_wizard.diagnosis.which_server import described, two_servers
 from setup_wizard.errors import KnownError
 from setup_wizard.i18n import _
-from setup_wizard.machine import is_local
+from setup_wizard.machine import ServiceState, is_local
 from setup_wizard.target import FIELDS
 
 _HANGUL: Final = re.compile("[가-힣ㄱ-ㆎ]")
@@ -26,7 +26,7 @@ def check_server(case: Case) -> Iterator[Finding]:
     if case.refusal:
         yield from two_servers(case)
     if case.refusal and not case.server_answers:
-        yield _with_listeners(case, Finding.from_error("server", case.refusal))
+        yield _with_listeners(case, _unreached(case, case.refusal))
         return
     yield Finding(
         check="server",
@@ -35,6 +35,19 @@ def check_server(case: Case) -> Iterator[Finding]:
         title=_("The server answers"),
         summary=f"{target.host}:{target.port}",
     )
+
+
+def _unreached(case: Case, refusal: KnownError) -> Finding:
+    """A server that stops answers like one that starts; only its service's state differs."""
+    finding = Finding.from_error("server", refusal)
+    stopping = case.service is not None and case.service.state is ServiceState.STOPPING
+    if refusal.code != "server_starting" or not stopping or not is_local(case.target.host):
+        return finding
+    from setup_wizard.database.refusals import words
+
+    title, detail = words("server_stopping", case.target, case.deadline.seconds)
+    evidence = {**finding.evidence, "state": ServiceState.STOPPING.value}
+    return replace(finding, code="server_stopping", title=title, detail=detail, evidence=evidence)
 
 
 def check_login(case: Case) -> Iterator[Finding]:

@@ -12,11 +12,12 @@ import pytest
 from setup_wizard.deadline import Deadline
 from setup_wizard.diagnosis.finding import Finding, Status
 from setup_wizard.engine import Engine, Job
+from setup_wizard.machine import ServiceState
 from setup_wizard.secret import Secret
 from setup_wizard.target import Target, read_settings
 from tests.database.test_decoding import LANGUAGES, SPEECHES
 from tests.fake_server import Answer, fake_server
-from tests.fakes import FakeMachine
+from tests.fakes import FakeMachine, windows_service
 from tests.projects import url_of
 from tests.recordings import RECORDINGS, recordings
 
@@ -33,11 +34,14 @@ CHECKS: Final = {
 """The others are the check of the server's."""
 
 
-def broken(port: int, database: str) -> Finding:
+MACHINE: Final = FakeMachine(refuses_at_once=True)
+
+
+def broken(port: int, database: str, machine: FakeMachine = MACHINE) -> Finding:
     target = Target("127.0.0.1", port, database, "app", Secret("canary"))
     settings = read_settings(None, {"DATABASE_URL": url_of(target)})
     job = Job(project=None, saved=settings, scripts=())
-    findings = Engine(FakeMachine(refuses_at_once=True), environ={}).check(job, Deadline(20))
+    findings = Engine(machine, environ={}).check(job, Deadline(20))
     [failed] = [finding for finding in findings if finding.status is Status.FAIL]
     waiting = findings[findings.index(failed) + 1 : -1]
     assert {finding.evidence.get("because") for finding in waiting} <= {failed.check}
@@ -62,6 +66,17 @@ def test_recorded(path: Path) -> None:
         assert (case.name, finding.code, finding.check) == (case.name, case.cause, check)
         assert finding.evidence["sqlstate"] == case.sqlstate
         assert "\ufffd" not in finding.server_text
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [(ServiceState.STOPPING, "server_stopping"), (ServiceState.STARTING, "server_starting")],
+)
+def test_a_server_that_stops_is_known_by_its_service(state: ServiceState, code: str) -> None:
+    [shutting_down] = [r for r in recordings(RECORDINGS[0]) if r.name == "shutting_down"]
+    with fake_server(shutting_down.answer) as port:
+        machine = FakeMachine([windows_service(state, port=port)], refuses_at_once=True)
+        assert broken(port, "any", machine).code == code
 
 
 MEANINGS: Final = {
