@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from setup_wizard.diagnosis.case import Case
 from setup_wizard.diagnosis.finding import Finding, Status
+from setup_wizard.envfile import is_file
 from setup_wizard.i18n import _
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _NEWEST: Final = 9
 """The last of the library's own migrations (v0 to v9)."""
 
 _SKIPPED: Final = frozenset({"node_modules", "venv", "env", "site-packages", "dist", "build"})
-_MOST_FILES: Final = 1000
+_MOST_FOLDERS: Final = 300
 _LARGEST: Final = 200_000
 _SAVER: Final = b"PostgresSaver"
 _POOL: Final = re.compile(r"(Async)?ConnectionPool")
@@ -91,7 +92,7 @@ def _doubts(there: Checkpoints) -> Iterator[Finding]:
 
 @dataclass(frozen=True)
 class _Source:
-    """A Python file of the project that uses LangGraph's PostgresSaver."""
+    """A Python file of the project that imports LangGraph's PostgresSaver."""
 
     path: Path
     text: str
@@ -109,28 +110,25 @@ def _users_of_the_saver(case: Case) -> Iterator[_Source]:
     for path in _python_files(case.project.root):
         case.deadline.check()
         try:
-            data = path.read_bytes()
-            if _SAVER not in data:
+            with path.open("rb") as file:
+                data = file.read(_LARGEST + 1)
+            if _SAVER not in data or len(data) > _LARGEST:
                 continue
             text = data.decode()
             tree = ast.parse(text)
         except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
             continue  # what Python cannot read is not the app's code
-        calls = tuple(node for node in ast.walk(tree) if isinstance(node, ast.Call))
-        yield _Source(path, text, calls)
+        nodes = list(ast.walk(tree))
+        if any(isinstance(n, ast.alias) and n.name.endswith(_SAVER.decode()) for n in nodes):
+            yield _Source(path, text, tuple(n for n in nodes if isinstance(n, ast.Call)))
 
 
 def _python_files(root: Path) -> Iterator[Path]:
-    left = _MOST_FILES
-    for folder, folders, files in os.walk(root):
+    """Give Python files of a project, of a large one only the first folders."""
+    for (folder, folders, files), _left in zip(os.walk(root), range(_MOST_FOLDERS), strict=False):
         folders[:] = [f for f in folders if not f.startswith((".", "__")) and f not in _SKIPPED]
-        for name in files:
-            path = Path(folder, name)
-            if name.endswith(".py") and path.stat().st_size <= _LARGEST:
-                yield path
-                left -= 1
-            if not left:
-                return
+        paths = (Path(folder, name) for name in files if name.endswith(".py"))
+        yield from (path for path in paths if is_file(path))
 
 
 def _pools(sources: list[_Source]) -> Iterator[Finding]:

@@ -104,7 +104,8 @@ def test_index_that_was_never_finished(server: Server, ready: Target, check: Che
         (WITHOUT_AUTOCOMMIT, "checkpoint_autocommit"),
         (WITHOUT_SETUP, "checkpoint_setup_missing"),
         ("PostgresSaver is not Python (", "ready"),
-        ("# PostgresSaver\n" + "x = 1\n" * 100_000, "ready"),
+        ("# PostgresSaver is not imported", "ready"),
+        (WITHOUT_SETUP + "x = 1\n" * 100_000, "ready"),
     ],
 )
 def test_the_project_s_own_sources(
