@@ -295,9 +295,10 @@ class Session(QObject):
             self.crashed(error)
 
     def _drop(self, *tasks: Task) -> None:
+        """Give up tasks. The caller sets the state that follows: between the two none is shown."""
         for task in tasks:
             self._worker.drop(task)
-        self._set(replace(self.state, busy=self.state.busy - set(tasks)))
+        self.state = replace(self.state, busy=self.state.busy - set(tasks))
 
     def _set(self, state: WizardState) -> None:
         self.state = state

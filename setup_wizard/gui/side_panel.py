@@ -32,6 +32,14 @@ _STATES: Final[dict[str, Text]] = {
 _LANGUAGES: Final = (("ko", "한국어"), ("en", "English"))
 
 
+_FRAME: Final = 9  # pixels that QWizard leaves free around a side widget; the sheet colours them
+
+
+def panel_width() -> int:
+    """Return how much of the window the panel takes."""
+    return em(15.5)
+
+
 class SidePanel(QFrame):
     """Shows where one is; the user changes the language here."""
 
@@ -40,7 +48,7 @@ class SidePanel(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("sidePanel")
-        self.setFixedWidth(em(15.5))
+        self.setFixedWidth(panel_width() - 2 * _FRAME)
         self._project = ElidedLabel()
         self._name = label("strong")
         self._steps = [_StepRow(step) for step in Step]
@@ -72,7 +80,8 @@ class SidePanel(QFrame):
         foot.addWidget(self._combo)
         foot.addStretch()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(em(1.4), em(1.9), em(1.4), em(1.5))
+        side, top, bottom = (em(times) - _FRAME for times in (1.4, 1.9, 1.5))
+        layout.setContentsMargins(side, top, side, bottom)
         layout.setSpacing(em(0.15))
         layout.addLayout(head)
         layout.addSpacing(em(2))

@@ -148,8 +148,8 @@ QLabel[role="lead"], QLabel[role="muted"] {{ color: {c.muted}; }}
 QLabel[role="small"] {{ color: {c.muted}; font-size: {em(SMALL)}px; }}
 QLabel[role="strong"] {{ font-weight: bold; }}
 QLabel[role="heading"] {{ font-weight: bold; font-size: {em(1.15)}px; }}
-#sidePanel {{ background: {c.side}; border-right: 1px solid {c.line}; }}
-#sidePanel QLabel {{ background: transparent; }}
+QWizard > QWidget > QLabel {{ background: {c.side}; border-right: 1px solid {c.line}; }}
+#sidePanel, #sidePanel QLabel {{ background: transparent; border: none; }}
 #barRule {{ background: {c.line}; border: none; }}
 
 QPushButton {{

@@ -25,7 +25,7 @@ from setup_wizard.gui.crash import Guard
 from setup_wizard.gui.pages.page import Page
 from setup_wizard.gui.pages.project import ProjectPage
 from setup_wizard.gui.session import Session
-from setup_wizard.gui.side_panel import SidePanel
+from setup_wizard.gui.side_panel import SidePanel, panel_width
 from setup_wizard.gui.theme import Colors, em, palette, sheet, system_colors
 from setup_wizard.gui.widgets.labels import ElidedLabel, announce, describe
 from setup_wizard.i18n import _, language, set_language
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 _Button = QWizard.WizardButton
 _PRIMARY: Final = (_Button.NextButton, _Button.CommitButton, _Button.FinishButton)
 _COPY, _REFRESH = _Button.CustomButton1, _Button.CustomButton2
-_SIDE_MARGIN: Final = 9  # what QWizard leaves free around a side widget
 _WIDTH, _HEIGHT = 69, 54  # in the font's height: 900 by 700 pixels at 13
 
 
@@ -68,14 +67,14 @@ class Wizard(QWizard):
         self._build_frame()
         self._apply_theme()  # before there are more parts, each of which would be told
         self._panel = SidePanel()
-        self._panel.setParent(self)
+        self._panel.setParent(self)  # QWizard takes it in only when it is first shown
         self._status = ElidedLabel()
         self._status.setParent(self)
         self._rule = QFrame(self)
         self._rule.setObjectName("barRule")
         self._status.setObjectName("statusLine")
         self._pages: dict[Step, Page] = {}
-        self._keep_place_for_panel()
+        self.setSideWidget(self._panel)
         first = ProjectPage(session)
         self._add(first)
         self._connect()
@@ -162,12 +161,6 @@ class Wizard(QWizard):
     def _ask_again(self) -> None:
         self.page_now.again()
 
-    def _keep_place_for_panel(self) -> None:
-        """Keep the panel's column free: QWizard would put margins around the panel itself."""
-        place = QWidget()
-        place.setFixedWidth(self._panel.width() - 2 * _SIDE_MARGIN)
-        self.setSideWidget(place)
-
     def _place_status(self) -> None:
         """Put the words into the free part of the button bar, whose layout is QWizard's own."""
         shown = [
@@ -178,7 +171,7 @@ class Wizard(QWizard):
         if not shown:
             return
         left, bar = self.page_now.content_left(self), shown[0].geometry()
-        self._rule.setGeometry(self._panel.width(), bar.y() - em(1), self.width(), 1)
+        self._rule.setGeometry(panel_width(), bar.y() - em(1), self.width(), 1)
         if shown[0] is self.button(_COPY):
             left, shown = bar.right() + em(1), shown[1:]
         width = shown[0].x() - em(0.75) - left
@@ -187,7 +180,6 @@ class Wizard(QWizard):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._panel.setGeometry(0, 0, self._panel.width(), self.height())
         self._place_status()
 
     def _apply_theme(self) -> None:
@@ -234,7 +226,6 @@ class Wizard(QWizard):
     def _refresh(self) -> None:
         page, state = self.page_now, self.session.state
         page.refresh()
-        page.completeChanged.emit()
         self._panel.show_state(self.step, state)
         self._show_buttons()
         self._say(str(page.status()))
@@ -255,11 +246,13 @@ class Wizard(QWizard):
             if self.buttonText(which) != text:
                 self.setButtonText(which, text)
             describe(self.button(which), text)
+        # Not by completeChanged: QWizard hides and shows all it has then, and the focus is lost.
+        for which in _PRIMARY:
+            self.button(which).setEnabled(self.page_now.isComplete())
         self.button(_COPY).setVisible(last)
         self.button(_REFRESH).setVisible(last)
         self.button(_REFRESH).setEnabled(Task.TABLES not in state.busy)
-        back = self.button(_Button.BackButton)
-        back.setEnabled(back.isEnabled() and flow.may_go_back(self.step, state))
+        self.button(_Button.BackButton).setEnabled(flow.may_go_back(self.step, state))
 
     def _say(self, text: str) -> None:
         if text == self._status.text():

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QFrame, QLabel, QLineEdit, QPushButton, QToolButton
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QToolButton,
+)
 
 from setup_wizard.diagnosis.finding import Finding, FixOffer, Status
 from setup_wizard.errors import KnownError
@@ -133,6 +142,23 @@ def test_typing_checks_again_once_with_what_was_typed(drive: Driver, engine: Fak
     hints = [label.text() for label in drive.wizard.page_now.findChildren(QLabel)]
     assert "typed by you" in hints
     assert drive.find(QLineEdit, "passwordEdit").accessibleDescription() == "typed by you"
+
+
+def test_the_focus_stays_in_a_field_while_one_types(drive: Driver, ready: FakeEngine) -> None:
+    drive.open(ready)
+    drive.go_to(Step.CONNECTION)
+    drive.find(QLineEdit, "hostEdit").setFocus()
+    drive.find(QLineEdit, "hostEdit").setCursorPosition(0)
+    heard: list[object] = []
+    drive.qtbot.wait(50)
+    QApplication.instance().focusChanged.connect(lambda *told: heard.append(told))  # type: ignore[union-attr]
+    for letter in "abc":
+        QTest.keyClicks(drive.wizard.focusWidget(), letter)
+        drive.qtbot.wait(20)
+    drive.until(lambda: len(ready.jobs) == 2)
+    drive.idle()
+    assert heard == []
+    assert drive.find(QLineEdit, "hostEdit").text() == "abclocalhost"
 
 
 def test_enter_in_a_field_does_not_wait_for_the_pause(drive: Driver, ready: FakeEngine) -> None:

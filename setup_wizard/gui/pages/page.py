@@ -161,4 +161,5 @@ class Page(QWizardPage):
             self._trouble_card.setObjectName("troubleCard")
             self._trouble_card.setProperty("card", self._trouble_card.property("tint"))
             self._trouble_place.addWidget(self._trouble_card)
+            self._trouble_card.show()
             self.area.ensureWidgetVisible(self._trouble_card)

@@ -165,7 +165,7 @@ class ProjectPage(Page):
 
     def _edited(self) -> None:
         self._pause.start()
-        self.completeChanged.emit()
+        self.session.changed.emit()
 
     def _look(self) -> None:
         self._pause.stop()

@@ -131,6 +131,7 @@ class FindingsView(QFrame):
         row.setProperty("row", "true" if self._rows else "first")
         self._rows.append(row)
         self._layout.addWidget(row)
+        row.show()  # now: what is not shown cannot take the focus
 
     def _row(self, finding: Finding, *, is_open: bool) -> QFrame:
         if is_open:
