@@ -239,8 +239,9 @@ def _unexplained(facts: StartupFacts) -> KnownError:
         "service_failed",
         _("{service} started and gave up", service=facts.service.name),
         _(
-            "What it wrote into its log meanwhile is under Details; if nothing is there, the "
-            "newest file in the folder log of its data folder says why."
+            "What it wrote into its log meanwhile is under Details. If nothing is there, look into "
+            "the newest file in the folder log of its data folder, or on Windows into the Event "
+            "Viewer, under Windows Logs, Application."
         ),
         evidence={"data_dir": str(facts.service.data_dir) if facts.service.data_dir else None},
     )
