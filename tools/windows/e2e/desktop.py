@@ -12,6 +12,7 @@ from pathlib import Path
 DISPLAY = ":9"
 SIZE = "1280x960x24"
 CARET = 60  # pixels that may blink
+KEYSTROKE = 0.2  # seconds between two keys, as a person would
 READING_SCALE = "300%"  # the OCR is trained on print, 300 dots to the inch
 
 
@@ -36,11 +37,13 @@ class Desktop:
 
     def press(self, *keys: str) -> None:
         """Press keys by their X names, such as ``Return``, ``shift+Tab`` or ``alt+t``."""
-        subprocess.run(["xdotool", "key", "--clearmodifiers", "--delay", "60", *keys], check=True)
+        for key in keys:
+            subprocess.run(["xdotool", "key", "--clearmodifiers", key], check=True)
+            time.sleep(KEYSTROKE)
 
     def type(self, text: str) -> None:
         """Type text."""
-        subprocess.run(["xdotool", "type", "--delay", "120", text], check=True)
+        subprocess.run(["xdotool", "type", "--delay", str(KEYSTROKE * 1000), text], check=True)
 
     def has_window(self) -> bool:
         """Whether a window is shown."""

@@ -70,6 +70,17 @@ def test_a_wrong_password_is_known_without_reading_the_servers_korean(
     assert "치명적오류".encode("cp949") in postgres.refusal()
 
 
+def test_a_service_that_gives_up_says_who_has_its_port(
+    postgres: Postgres, project: Project
+) -> None:
+    with windows.port_taken():
+        code, document = wizard(project, "apply", "--yes")
+    assert code == NO_SERVER
+    print(json.dumps(document, ensure_ascii=False, indent=1))
+    assert "python.exe" in json.dumps(document)
+    assert postgres.state == STOPPED
+
+
 def test_a_script_that_fails_leaves_nothing(postgres: Postgres, project: Project) -> None:
     postgres.start()
     postgres.ask("CREATE DATABASE real_estate")

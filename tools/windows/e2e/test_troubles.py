@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from windows.e2e import windows
 from windows.e2e.conftest import Project
 from windows.e2e.desktop import Desktop, wait_for
@@ -28,7 +25,8 @@ def test_a_wrong_password_is_typed_again_and_saved(
         desktop.press("Return")
         desktop.settle("password-works-but-is-not-saved")
         assert b"wrong1234" in project.env.read_bytes()
-        desktop.press("alt+w", "Tab", "Tab", "Tab", "space")  # the eye, the test, save to .env
+        # From the password by the eye, the test, the list and psql to the list's first button.
+        desktop.press("alt+w", "Tab", "Tab", "Tab", "Tab", "Tab", "space")
         wait_for("the saved .env", lambda: b"wrong1234" not in project.env.read_bytes())
         desktop.settle("password-saved")
         desktop.press("Return")
@@ -43,7 +41,7 @@ def test_what_is_there_already_is_left_alone(
 ) -> None:
     postgres.start()
     postgres.ask("CREATE DATABASE real_estate")
-    postgres.run_script("/rig/source/migrations/create_sessions_table.sql", "real_estate")
+    postgres.run_script("/rig/test/migrations/create_sessions_table.sql", "real_estate")
     postgres.ask(
         "INSERT INTO sessions (session_id, expires_at) VALUES ('kept', '2030-01-01')", "real_estate"
     )
@@ -68,21 +66,8 @@ def test_a_service_that_gives_up_says_who_has_its_port(
     with project.wizard(desktop):
         desktop.press("Return")
         desktop.settle("service-stopped-before-it-gives-up")
-        with port_taken():
+        with windows.port_taken():
             desktop.press("Return")
             desktop.shows("service-gave-up", "5432", "python.exe")
         desktop.press("Escape")
     assert postgres.state == STOPPED
-
-
-@contextmanager
-def port_taken() -> Iterator[None]:
-    """Another program that listens where PostgreSQL would."""
-    program = (
-        "import socket; server = socket.create_server(('127.0.0.1', 5432));"
-        "print('>', flush=True); input()"
-    )
-    with windows.running(r"Z:\rig\python\python.exe", "-c", program) as other:
-        assert other.stdout
-        assert other.stdout.read(1) == b">"
-        yield

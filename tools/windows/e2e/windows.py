@@ -90,3 +90,16 @@ def running(*command: str, cwd: str = "C:\\") -> Iterator[subprocess.Popen[bytes
         for pipe in (process.stdin, process.stdout):
             assert pipe
             pipe.close()
+
+
+@contextmanager
+def port_taken() -> Iterator[None]:
+    """Another program listens where PostgreSQL would."""
+    program = (
+        "import socket; server = socket.create_server(('127.0.0.1', 5432));"
+        "print('>', flush=True); input()"
+    )
+    with running(r"Z:\rig\python\python.exe", "-c", program) as other:
+        assert other.stdout
+        assert other.stdout.read(1) == b">"
+        yield
