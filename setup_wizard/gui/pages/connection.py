@@ -29,7 +29,6 @@ from setup_wizard.gui.painting import icon
 from setup_wizard.gui.session import Session
 from setup_wizard.gui.theme import em, system_colors
 from setup_wizard.gui.widgets.cards import Card, InfoCard
-from setup_wizard.gui.widgets.finding_card import FindingCard
 from setup_wizard.gui.widgets.findings_view import FindingsView
 from setup_wizard.gui.widgets.labels import button, describe, label, literal
 from setup_wizard.gui.words import origins, service_line
@@ -74,11 +73,12 @@ class ConnectionPage(Page):
         self._findings = FindingsView(
             session.fix, self.copy_report, frozenset({"start_service", "locate_psql"})
         )
-        self._seen: FindingCard | None = None
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self.again)
+        # Not at once: how much there is to scroll is known when the new rows are laid out.
+        self.area.verticalScrollBar().rangeChanged.connect(lambda *_range: self._show_open_card())
         session.psql_wanted.connect(self._ask_for_psql)
         self._build()
 
@@ -170,12 +170,11 @@ class ConnectionPage(Page):
             self.state.findings, checking=checking, enabled=self._fixes_allowed()
         )
         self._show_cards()
-        QTimer.singleShot(0, self._show_open_card)
+        QTimer.singleShot(0, self.area.updateGeometry)
 
     def _show_open_card(self) -> None:
-        card = self._findings.open_card
-        if card and card is not self._seen:
-            self._seen = card
+        self.area.verticalScrollBar().setValue(0)
+        if card := self._findings.open_card:
             self.area.ensureWidgetVisible(card, 0, em(1))
 
     def retranslate(self) -> None:
