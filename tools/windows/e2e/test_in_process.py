@@ -1,0 +1,30 @@
+"""The unit tests of the Windows side, under the Windows Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from windows.e2e import windows
+
+ROOM = Path("/rig/test")
+PROGRAM = r"""
+import sys
+sys.path[:0] = [r"Z:\rig\test", r"Z:\rig\testing"]
+import pytest
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("tests", ["machine/test_windows.py"])
+def test_they_pass_under_the_windows_python(tests: str) -> None:
+    program, settings = ROOM / "run_pytest.py", ROOM / "empty.ini"
+    program.write_text(PROGRAM, encoding="ascii")
+    settings.write_text("[pytest]\n", encoding="ascii")
+    outcome = windows.run(
+        r"Z:\rig\python\python.exe", "-X", "utf8", str(program), "-c", str(settings),
+        "-p", "no:cacheprovider", "--import-mode=importlib", "-W", "error",
+        f"{ROOM}/tests/{tests}", limit=300,
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.output.decode(errors="replace")
