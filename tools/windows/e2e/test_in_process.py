@@ -23,8 +23,8 @@ def test_they_pass_under_the_windows_python(tests: str) -> None:
     program.write_text(PROGRAM, encoding="ascii")
     settings.write_text("[pytest]\n", encoding="ascii")
     outcome = windows.run(
-        r"Z:\rig\python\python.exe", "-X", "utf8", str(program), "-c", str(settings),
+        r"Z:\rig\python\python.exe", "-X", "utf8", f"Z:{program}", "-c", f"Z:{settings}",
         "-p", "no:cacheprovider", "--import-mode=importlib", "-W", "error",
-        f"{ROOM}/tests/{tests}", limit=300,
+        f"Z:{ROOM}/tests/{tests}", limit=300,
     )  # fmt: skip
     assert outcome.code == 0, outcome.output.decode(errors="replace")
