@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QWidget,
     QWizard,
+    QWizardPage,
 )
 
 from setup_wizard import flow
@@ -149,6 +150,16 @@ class Wizard(QWizard):
         """Find parts, as :meth:`findChild` does."""
         self._complete()
         return super().findChildren(*arguments, **named)
+
+    def page(self, number: int) -> QWizardPage:
+        """Return a page by its number, as :meth:`findChild` does."""
+        self._complete()
+        return super().page(number)
+
+    def pageIds(self) -> list[int]:
+        """Return the numbers of all five pages, as :meth:`findChild` does."""
+        self._complete()
+        return super().pageIds()
 
     def _connect(self) -> None:
         self.session.changed.connect(self._refresh)
