@@ -28,7 +28,12 @@ from setup_wizard.target import Target
 
 _ROOT: Final = Path(__file__).parents[1]
 # Killed without warning, the practice server would forget its last commits.
-_SETTINGS: Final = "\nmax_connections = 40\ntimezone = 'UTC'\nsynchronous_commit = on\ninclude_if_exists = 'more.conf'\n"
+_SETTINGS: Final = """
+max_connections = 40
+timezone = 'UTC'
+synchronous_commit = on
+include_if_exists = 'more.conf'
+"""
 
 
 @dataclass(frozen=True)
