@@ -60,6 +60,9 @@ def prepare(extra: str) -> Path:
     done = subprocess.run([*pip, "--editable", f"{ROOT}[{extra}]"], check=False)
     if done.returncode:
         sys.exit("The packages could not be installed; pip says above why. Then run this again.")
+    # Compiled once here, as an installed program is; else every start compiles it where Python is
+    # told not to write bytecode.
+    subprocess.run([str(python), "-m", "compileall", "-q", str(ROOT / "setup_wizard")], check=False)
     stamp.write_text(wanted, encoding="utf-8")
     return python
 
