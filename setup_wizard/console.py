@@ -74,7 +74,7 @@ class Console:
         except (Cancelled, KeyboardInterrupt):
             cancelled = Cancelled()
             self._say(str(cancelled))
-            self._findings = (*self._findings, Finding.from_error("wizard", cancelled))
+            self._findings = (Finding.from_error("wizard", cancelled), *self._findings)
         except KnownError as error:
             self._conclude(Finding.from_error(self._options.command or "wizard", error))
         except Exception as error:
@@ -127,6 +127,10 @@ class Console:
         if self._options.output is None:
             self._say(text)
             return
+        if self._may_ask():  # a person sees it before it is saved
+            self._say(text)
+            if not self._ask(_("Save this to {path}?", path=self._options.output)):
+                raise Cancelled
         try:
             self._options.output.write_text(text, encoding="utf-8")
         except OSError as error:

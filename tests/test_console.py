@@ -235,3 +235,13 @@ def test_practice_walks_from_nothing_to_tables(lang: str) -> None:
 
 def test_bundled_script_is_there() -> None:
     assert "CREATE TABLE IF NOT EXISTS sessions" in bundled(SCRIPT).read_text(encoding="utf-8")
+
+
+def test_report_is_seen_before_it_is_saved(project: Path, tmp_path: Path) -> None:
+    path = tmp_path / "report.txt"
+    declined = run("report", "-o", path, "--project", project, typed="n\n")
+    assert declined.code == 130
+    assert "[fail] tables: table_missing" in declined.out
+    assert not path.exists()
+    assert run("report", "-o", path, "--project", project, typed="y\n").code == 1
+    assert "[fail] tables: table_missing" in path.read_text(encoding="utf-8")
