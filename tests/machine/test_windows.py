@@ -182,9 +182,12 @@ def test_services_are_known_by_their_program_not_by_their_name() -> None:
 
 
 def test_likeliest_service_first() -> None:
-    disabled = replace(entry("postgresql-x64-18"), start_type=StartType.DISABLED)
+    disabled, *others = (
+        entry(name, data="C:/nowhere")
+        for name in ("postgresql-x64-18", "postgresql-x64-13", "postgresql-x64-16", DEFAULT_SERVICE)
+    )
     manager = ServiceManager(
-        [disabled, entry("postgresql-x64-13"), entry("postgresql-x64-16"), entry()],
+        [replace(disabled, start_type=StartType.DISABLED), *others],
         registry=(
             Installation(Path("C:/13"), "postgresql-x64-13", "13.2", 5433),
             Installation(Path("C:/16"), "postgresql-x64-16", "16.4", 5432),
@@ -397,22 +400,22 @@ def test_folder_on_a_path_is_known_however_it_is_spelled(
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (None, "/pg/bin"),
-        ("", "/pg/bin"),
-        (r"%USERPROFILE%\bin;;C:\도구", r"%USERPROFILE%\bin;;C:\도구;/pg/bin"),
-        (r"C:\tools;", r"C:\tools;/pg/bin"),
+        (None, "bin"),
+        ("", "bin"),
+        (r"%USERPROFILE%\bin;;C:\도구", r"%USERPROFILE%\bin;;C:\도구;bin"),
+        (r"C:\tools;", r"C:\tools;bin"),
     ],
 )
 def test_folder_is_appended_and_everything_else_stays(before: str | None, after: str) -> None:
     manager = ServiceManager([], path=before)
     mend = repairs(manager)
-    change = mend.path_with(Path("/pg/bin"))
+    change = mend.path_with(Path("bin"))
     assert (change.before, change.after) == (before, after)
     assert manager.path == before  # saying what would be done does not do it
     mend.write_path(change)
     assert manager.path == after
-    assert mend.registry_path_has(Path("/pg/bin"))
-    again = mend.path_with(Path("/pg/bin"))
+    assert mend.registry_path_has(Path("bin"))
+    again = mend.path_with(Path("bin"))
     assert again.after == again.before == after  # never twice
     mend.write_path(again)
     mend.write_path(PathChange(after, before))
@@ -437,7 +440,7 @@ def test_path_that_would_be_cut_is_left_alone(folder: str) -> None:
 def test_path_that_somebody_else_changed_is_left_alone() -> None:
     manager = ServiceManager([], path="a")
     mend = repairs(manager)
-    change = mend.path_with(Path("/pg/bin"))
+    change = mend.path_with(Path("bin"))
     manager.path = "b"
     with pytest.raises(KnownError) as caught:
         mend.write_path(change)
@@ -475,7 +478,7 @@ def test_installation_that_did_not_get_through(
     assert repairs(manager).installer_traces() == InstallerTraces(
         storage=empty, log=temp / "install-postgresql.log", temp=temp, scripts_off=True
     )
-    monkeypatch.setenv("TEMP", str(empty))
+    monkeypatch.setenv("TEMP", "nowhere")
     manager.registry = manager.registry[:2]
     manager.no_scripts = False
     assert repairs(manager).installer_traces() == InstallerTraces()
@@ -543,14 +546,13 @@ def test_psql_everywhere_in_the_documented_order(
 def test_psql_of_the_running_service_comes_before_the_one_on_path(
     psql_at: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = psql_at("other")
+    made = psql_at("other")
+    other = made.replace(made.with_name(program("psql")))
     own = psql_at("service/bin")
-    (other.parent / program("psql")).unlink(missing_ok=True)
-    shutil.copy(other, other.parent / program("psql"))
     monkeypatch.setenv("PATH", f"{other.parent}{os.pathsep}/bin{os.pathsep}/usr/bin")
     manager = ServiceManager([entry(base=str(tmp_path / "service"))])
     first = next(WindowsMachine(manager).find_psql())
-    assert (first.path, first.source) == (other.parent / program("psql"), "PATH")
+    assert (first.path, first.source) == (other, "PATH")
     manager.entries[0] = replace(manager.entries[0], state=ServiceState.RUNNING)
     first = next(WindowsMachine(manager).find_psql())
     assert (first.path, first.source) == (own, "service")
