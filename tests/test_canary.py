@@ -83,15 +83,14 @@ def assert_silent(text: str) -> None:
 
 @contextlib.contextmanager
 def watching_arguments() -> Iterator[list[str]]:
-    """Collect the arguments of every process that is started meanwhile."""
+    """Collect the arguments of every process that runs meanwhile."""
     seen: list[str] = []
     done = threading.Event()
 
     def watch() -> None:
-        while not done.wait(0.005):
-            with contextlib.suppress(psutil.Error):
-                for child in psutil.Process().children(recursive=True):
-                    seen.extend(child.cmdline())
+        while not done.wait(0.001):
+            for process in psutil.process_iter(["cmdline"]):
+                seen.extend(process.info["cmdline"] or ())
 
     watcher = threading.Thread(target=watch)
     watcher.start()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -20,6 +21,7 @@ PACKAGE = ROOT / "setup_wizard"
 PO = PACKAGE / "locale" / "ko" / "LC_MESSAGES" / "setup_wizard.po"
 MO = PO.with_suffix(".mo")
 
+_NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)  # the same messages make the same files on any day
 _DATED_HEADERS = (
     b'"Report-Msgid-Bugs-To',
     b'"POT-Creation-Date',
@@ -42,7 +44,9 @@ def collect() -> Catalog:
 def korean() -> Catalog:
     """Read the Korean catalogue as it is on disk."""
     with PO.open("rb") as file:
-        return read_po(file, locale="ko", abort_invalid=True)
+        catalogue = read_po(file, locale="ko", abort_invalid=True)
+    catalogue.creation_date = catalogue.revision_date = _NO_DATE
+    return catalogue
 
 
 def merged() -> Catalog:
@@ -81,8 +85,8 @@ def translated(message: Message) -> bool:
 
 def main() -> int:
     """Bring the two files up to date."""
-    catalogue = merged()
-    PO.write_bytes(as_po(catalogue))
+    PO.write_bytes(as_po(merged()))
+    catalogue = korean()
     MO.write_bytes(as_mo(catalogue))
     missing = untranslated(catalogue)
     for text in missing:
