@@ -1,4 +1,4 @@
-"""The verbs that both faces use: check, fix, plan, apply, tables, report. Any of them may be slow.
+"""The verbs of both faces: check, fix, undo, plan, apply, tables, report. Any of them may be slow.
 
 Heavy imports (psycopg 130 ms, postgast 60 ms) wait inside the verbs that need them, so that the
 window can show itself first.
@@ -34,6 +34,7 @@ from setup_wizard.secret import Secret
 from setup_wizard.target import Field, Settings, read_settings, with_typed
 
 if TYPE_CHECKING:
+    from setup_wizard.fixes import Entry
     from setup_wizard.practice import Practice
 
 BUNDLED_SCRIPT: Final = "migrations/create_sessions_table.sql"
@@ -56,13 +57,17 @@ def load_parser() -> None:
 
 @dataclass(frozen=True)
 class Job:
-    """What to set up. ``typed`` are the values that the user typed over the settings."""
+    """What to set up. ``typed`` are the values that the user typed over the settings.
+
+    ``undoable`` is the last fix of this job that can be undone.
+    """
 
     project: Project | None
     saved: Settings
     scripts: tuple[Path, ...]
     typed: Mapping[Field, str | Secret] = field(default_factory=dict)
     psql: Psql | None = None
+    undoable: Entry | None = None
 
     @property
     def settings(self) -> Settings:
@@ -212,7 +217,7 @@ class Engine:
         from setup_wizard.fixes import FIXES
 
         with self._case(job, deadline) as case:
-            FIXES[fix_id](case)
+            entry = FIXES[fix_id](case)
             project = job.project
             if project and project.env is None:
                 project = project_at(project.root)
@@ -222,7 +227,19 @@ class Engine:
                 saved=self._settings(project),
                 typed={} if fix_id == "save_env" else job.typed,
                 psql=case.chosen_psql,
+                undoable=entry if entry.undo else job.undoable,
             )
+
+    def undo(self, job: Job, deadline: Deadline) -> Job:
+        """Undo the job's last fix that can be undone; return the job to go on with.
+
+        Raises KnownError cannot_undo where it is not possible any more, else why it did not work.
+        """
+        from setup_wizard.fixes import undo
+
+        assert job.undoable, "offered where there is one"
+        undo(job.undoable, self.machine, deadline)
+        return replace(job, saved=self._settings(job.project), undoable=None)
 
     def choose_psql(self, job: Job, path: Path) -> Job:
         """Take the psql that the user chose. Raises KnownError psql_missing when it is none."""

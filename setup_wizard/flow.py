@@ -67,7 +67,7 @@ class WizardState:
     ``projects`` is None until they were looked for. ``findings`` are complete, and those of
     ``job``, when ``checked``; until then they may be of the job before. ``trouble`` is what stands
     in the way of the current step outside the checks. ``fix`` is the fix under way, ``changed``
-    what fixes have changed so far.
+    those that were done so far and not undone.
     """
 
     projects: tuple[Project, ...] | None = None
@@ -82,7 +82,7 @@ class WizardState:
     listing: Listing | None = None
     trouble: Finding | None = None
     fix: FixOffer | None = None
-    changed: tuple[Text, ...] = ()
+    changed: tuple[FixOffer, ...] = ()
     busy: frozenset[Task] = frozenset()
 
     def with_project(self, project: Project | None) -> WizardState:
@@ -223,7 +223,7 @@ def stop_note(state: WizardState) -> Text:
         note = _("What is under way will be left where it is.")
     if not state.changed:
         return note
-    done = ", ".join(_plain(label) for label in state.changed)
+    done = ", ".join(_plain(fix.label) for fix in state.changed)
     return _("{note} This is done already, and stays: {done}.", note=note, done=done)
 
 

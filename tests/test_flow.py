@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from setup_wizard import flow
-from setup_wizard.diagnosis.finding import Finding, Status
+from setup_wizard.diagnosis.finding import Finding, FixOffer, Status
 from setup_wizard.engine import Applied, Job
 from setup_wizard.flow import Outcome, Step, Task, WizardState
 from setup_wizard.scripts import Action
@@ -117,8 +117,9 @@ def test_a_typed_password_is_a_secret() -> None:
 
 
 def test_another_project_forgets_what_was_found_out() -> None:
-    state = replace(CHECKED, plan=make_plan(), changed=("started",)).with_project(None)
-    assert state == WizardState(projects=(PROJECT,), changed=("started",))
+    done = (FixOffer("start_service", "Start x", ""),)
+    state = replace(CHECKED, plan=make_plan(), changed=done).with_project(None)
+    assert state == WizardState(projects=(PROJECT,), changed=done)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,8 @@ def test_a_skipped_run_is_not_shown_as_done() -> None:
 
 
 def test_stopping_says_what_stays() -> None:
-    running = replace(CHECKED, changed=("Start x", "Create y")).started(Task.APPLY)
+    done = tuple(FixOffer("any", label, "") for label in ("&Start x", "Create y"))
+    running = replace(CHECKED, changed=done).started(Task.APPLY)
     assert str(flow.stop_note(running)) == (
         "The script runs in one piece, so everything it has done is taken back. "
         "This is done already, and stays: Start x, Create y."

@@ -25,8 +25,8 @@ _FIXES: Final[Mapping[str, Callable[[Case], Change]]] = {
     "add_psql_to_path": psql.add_psql_to_path,
 }
 
-FIXES: Final[Mapping[str, Callable[[Case], None]]] = {
+FIXES: Final[Mapping[str, Callable[[Case], Entry]]] = {
     fix_id: journaled(fix_id, fix) for fix_id, fix in _FIXES.items()
 }
 """Every fix by its id. Each raises KnownError when it could not be done, and then did nothing;
-either way the journal has it."""
+either way the journal has it; the entry that is returned is what can be undone."""

@@ -53,10 +53,10 @@ class Entry:
     evidence: Evidence = field(default_factory=dict)
 
 
-def journaled(fix_id: str, fix: Callable[[Case], Change]) -> Callable[[Case], None]:
+def journaled(fix_id: str, fix: Callable[[Case], Change]) -> Callable[[Case], Entry]:
     """Return a fix that writes into the journal what it did, or what stopped it."""
 
-    def run(case: Case) -> None:
+    def run(case: Case) -> Entry:
         change, result = Change(""), _CRASH
         evidence: Evidence = {}
         try:
@@ -65,14 +65,15 @@ def journaled(fix_id: str, fix: Callable[[Case], Change]) -> Callable[[Case], No
             result, evidence = error.code, error.evidence
             raise
         finally:
-            write(fix_id, change, result, evidence)
+            entry = write(fix_id, change, result, evidence)
+        return entry
 
     return run
 
 
 def write(
     fix_id: str, change: Change, result: str = _DONE, evidence: Evidence | None = None
-) -> None:
+) -> Entry:
     """Add a line. A journal that cannot be written is done without, as the log is."""
     now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     entry = Entry(now, fix_id, result, **asdict(change), evidence=evidence or {})
@@ -85,6 +86,7 @@ def write(
             file.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
     except OSError as error:
         log.warning("no journal: %s", error.errno)
+    return entry
 
 
 def entries() -> tuple[Entry, ...]:

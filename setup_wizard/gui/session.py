@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from setup_wizard.errors import KnownError
 from setup_wizard.flow import Task, WizardState
 from setup_wizard.gui.worker import Report, Worker
+from setup_wizard.i18n import _
 
 if TYPE_CHECKING:  # the worker's thread imports the engine while the window is there already
     from setup_wizard.deadline import Deadline
@@ -142,7 +143,7 @@ class Session(QObject):
                 self.psql_wanted.emit()
 
         def fixed(job: Job) -> None:
-            changed = (*self.state.changed, offer.label)
+            changed = (*self.state.changed, offer)
             self._set(replace(self.state.with_job(job).ended(Task.FIX), changed=changed))
             self.check()
 
@@ -155,6 +156,25 @@ class Session(QObject):
             fixed,
             failed=failed,
         )
+
+    def undo(self) -> None:
+        """Undo the last fix that can be undone, then check again."""
+        from setup_wizard.diagnosis.finding import FixOffer
+
+        job = self._job
+        assert job.undoable is not None
+        fix_id = job.undoable.fix
+
+        def undone(fresh: Job) -> None:
+            changed = [offer.id for offer in self.state.changed]
+            last = len(changed) - 1 - changed[::-1].index(fix_id)
+            kept = (*self.state.changed[:last], *self.state.changed[last + 1 :])
+            self._set(replace(self.state.with_job(fresh).ended(Task.FIX), changed=kept))
+            self.check()
+
+        self._drop(Task.CHECK)
+        self._set(replace(self.state, fix=FixOffer("undo", _("Und&o"), "")))
+        self._run(Task.FIX, lambda engine, deadline, _report: engine.undo(job, deadline), undone)
 
     def choose_psql(self, path: Path) -> None:
         """Take the psql that the user chose, if it is one."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from setup_wizard.engine import Job
 from setup_wizard.i18n import Text, _, ngettext
@@ -11,6 +12,9 @@ from setup_wizard.machine import Service, ServiceState, StartType
 from setup_wizard.project import Project
 from setup_wizard.scripts import Action, PlanItem
 from setup_wizard.target import Field, Origin
+
+if TYPE_CHECKING:
+    from setup_wizard.fixes import Entry
 
 STATES: Final[Mapping[ServiceState, Text]] = {
     ServiceState.RUNNING: _("Running"),
@@ -90,6 +94,16 @@ def _origin(origin: Origin, project: Project | None) -> Text:
     if origin.kind == "typed":
         return _("typed by you")
     return _("usual value")
+
+
+def undo_line(entry: Entry) -> Text:
+    """Return what a fix did, beside the button that undoes it."""
+    how = entry.undo or {}
+    if how["kind"] == "file":
+        return _("Saved to {file}.", file=Path(str(how["path"])).name)
+    if how["kind"] == "start_type":
+        return _("{service} starts with Windows now.", service=how["service"])
+    return _("Your PATH has psql's folder now.")
 
 
 def steps_left(count: int, done: int) -> Text:

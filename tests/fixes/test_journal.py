@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,20 @@ def test_saved_env_goes_back(tmp_path: Path) -> None:
     undo(entries()[0], engine.machine, Deadline(5))
     assert (tmp_path / ".env").read_text(encoding="utf-8") == f"# 설정\n{URL}"
     assert (entries()[0].fix, entries()[0].result) == ("undo_encode_password", "done")
+
+
+def test_engine_undoes_the_last_fix_that_can_be(tmp_path: Path) -> None:
+    engine, opened = project(tmp_path)
+    before = (tmp_path / ".env").read_bytes()
+    typed = {"host": "127.0.0.1", "password": Secret("canary")}
+    saved = engine.fix("save_env", replace(opened, typed=typed), Deadline(5))  # type: ignore[arg-type]
+    assert (tmp_path / ".env").read_bytes() != before
+    found = engine.fix("locate_psql", saved, Deadline(5))
+    assert found.undoable == saved.undoable
+    undone = engine.undo(found, Deadline(5))
+    assert (tmp_path / ".env").read_bytes() == before
+    assert undone.undoable is None
+    assert undone.settings.values == opened.settings.values
 
 
 def test_env_that_somebody_changed_since_stays(tmp_path: Path) -> None:

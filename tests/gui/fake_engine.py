@@ -20,6 +20,7 @@ from setup_wizard.engine import (
     SystemTable,
 )
 from setup_wizard.errors import KnownError
+from setup_wizard.fixes import Entry
 from setup_wizard.machine import Psql, ServiceState
 from setup_wizard.project import Project
 from setup_wizard.resources import bundled
@@ -101,6 +102,7 @@ class FakeEngine(Engine):
     found: tuple[Project, ...] = (PROJECT, OTHER)
     broken: Finding | None = None
     psql: Psql | None = PSQL
+    before: Settings = field(default_factory=settings)
 
     def __post_init__(self) -> None:
         super().__init__(FakeMachine())
@@ -185,8 +187,20 @@ class FakeEngine(Engine):
         self.database_exists |= fix_id == "create_database"
         if fix_id == "save_env":
             saved = with_typed(job.saved, job.typed)
-            return replace(job, saved=replace(saved, origins=job.saved.origins), typed={})
+            self.before = job.saved
+            how = {"kind": "file", "path": str(ENV)}
+            return replace(
+                job,
+                saved=replace(saved, origins=job.saved.origins),
+                typed={},
+                undoable=Entry("", fix_id, "done", undo=how),
+            )
         return job
+
+    def undo(self, job: Job, deadline: Deadline) -> Job:
+        assert job.undoable
+        self._work(f"undo {job.undoable.fix}", deadline)
+        return replace(job, saved=self.before, undoable=None)
 
     def choose_psql(self, job: Job, path: Path) -> Job:
         self._work("choose_psql")

@@ -21,8 +21,10 @@ from PySide6.QtWidgets import (
 
 from setup_wizard.diagnosis.finding import Finding, FixOffer, Status
 from setup_wizard.errors import KnownError
+from setup_wizard.fixes.journal import Entry, Undo
 from setup_wizard.flow import Step, Task
 from setup_wizard.gui.widgets.labels import ElidedLabel
+from setup_wizard.gui.words import undo_line
 from setup_wizard.secret import Secret
 from tests.gui.driver import Driver
 from tests.gui.fake_engine import ENV, PASSWORD, FakeEngine
@@ -194,7 +196,56 @@ def test_what_was_typed_and_works_can_be_saved(drive: Driver, ready: FakeEngine)
     drive.click("fix_save_env")
     drive.idle()
     assert "fix save_env" in ready.calls
-    assert drive.session.state.changed == ("Save to .env",)
+    assert drive.session.state.changed == (save,)
+
+
+def save_what_was_typed(drive: Driver, engine: FakeEngine) -> None:
+    save = FixOffer("save_env", "Save to .env", "Changes only these values.")
+    engine.broken = replace(REJECTED, status=Status.WARN, code="values_not_saved", fixes=(save,))
+    drive.open(engine)
+    drive.go_to(Step.CONNECTION)
+    assert not drive.find(QPushButton, "undoButton").isVisible()
+    drive.write("hostEdit", "db.example.com")
+    drive.enter()
+    drive.click("fix_save_env")
+    drive.idle()
+
+
+def test_what_was_saved_can_be_undone(drive: Driver, ready: FakeEngine) -> None:
+    save_what_was_typed(drive, ready)
+    labels = drive.wizard.page_now.findChildren(QLabel)
+    assert "Saved to .env." in [label.text() for label in labels if label.isVisible()]
+    assert drive.find(QPushButton, "undoButton").accessibleDescription() == "Saved to .env."
+    checks = ready.calls.count("check")
+    drive.click("undoButton")
+    drive.idle()
+    assert "undo save_env" in ready.calls
+    assert ready.calls.count("check") == checks + 1
+    assert drive.find(QLineEdit, "hostEdit").text() == "localhost"
+    assert not drive.find(QPushButton, "undoButton").isVisible()
+    assert drive.session.state.changed == ()
+
+
+def test_what_cannot_be_undone_any_more_says_so(drive: Driver, ready: FakeEngine) -> None:
+    save_what_was_typed(drive, ready)
+    ready.trouble["undo save_env"] = KnownError("cannot_undo", ".env was changed since")
+    drive.click("undoButton")
+    drive.idle()
+    assert drive.trouble() == "cannot_undo"
+    assert drive.find(QLineEdit, "hostEdit").text() == "db.example.com"
+    assert [offer.id for offer in drive.session.state.changed] == ["save_env"]
+
+
+@pytest.mark.parametrize(
+    ("how", "line"),
+    [
+        ({"kind": "file", "path": str(ENV)}, "Saved to .env."),
+        ({"kind": "start_type", "service": "pg"}, "pg starts with Windows now."),
+        ({"kind": "user_path"}, "Your PATH has psql's folder now."),
+    ],
+)
+def test_every_way_back_has_its_line(how: Undo, line: str) -> None:
+    assert str(undo_line(Entry("", "any", "done", undo=how))) == line
 
 
 def test_a_fix_that_could_not_be_done_says_so_and_leaves_the_findings(

@@ -31,7 +31,7 @@ from setup_wizard.gui.theme import em, system_colors
 from setup_wizard.gui.widgets.cards import Card, InfoCard
 from setup_wizard.gui.widgets.findings_view import FindingsView
 from setup_wizard.gui.widgets.labels import button, describe, label, literal
-from setup_wizard.gui.words import origins, service_line
+from setup_wizard.gui.words import origins, service_line, undo_line
 from setup_wizard.i18n import Text, _
 from setup_wizard.machine import DEFAULT_SERVICE, Service, ServiceState
 from setup_wizard.secret import Secret
@@ -65,6 +65,9 @@ class ConnectionPage(Page):
         self._test = button("testButton")
         self._test.clicked.connect(lambda _checked=False: self.again())
         self._hint = label("small", wrap=True)
+        self._done = label("small", wrap=True)
+        self._undo = button("undoButton", compact=True)
+        self._undo.clicked.connect(lambda _checked=False: session.undo())
         self._start = button("fix_start_service", compact=True)
         self._start.clicked.connect(lambda _checked=False: session.fix(self._start_offer()))
         self._locate = button("fix_locate_psql", compact=True)
@@ -122,6 +125,11 @@ class ConnectionPage(Page):
         grid.addLayout(password, 5, 0, 1, 4)
         grid.addWidget(self._hints["password"], 6, 0, 1, 4)
         grid.addWidget(self._hint, 7, 0, 1, 4)
+        done = QHBoxLayout()
+        done.setSpacing(em(0.9))
+        done.addWidget(self._done, 1)
+        done.addWidget(self._undo)
+        grid.addLayout(done, 8, 0, 1, 4)
         cards = QHBoxLayout()
         cards.setSpacing(em(0.9))
         cards.addWidget(self._service_card, 6)
@@ -144,6 +152,7 @@ class ConnectionPage(Page):
             *self._edits.values(),
             self._eye,
             self._test,
+            self._undo,
             self._findings,
             self._start,
             self._locate,
@@ -165,6 +174,7 @@ class ConnectionPage(Page):
     def refresh(self) -> None:
         super().refresh()
         self._show_fields()
+        self._show_undo()
         checking = not self.state.checked and Task.CHECK in self.state.busy
         self._findings.show_findings(
             self.state.findings, checking=checking, enabled=self._fixes_allowed()
@@ -183,9 +193,11 @@ class ConnectionPage(Page):
             self._labels[name].setText(str(text))
         self._test.setText(str(_("&Test connection")))
         describe(self._test, _("Test connection"), _("Checks everything again (F5)"))
+        self._undo.setText(str(_("Und&o")))
         self._show_password(shown=self._eye.isChecked())
         self._findings.retranslate()
         self._show_fields()
+        self._show_undo()
         self._show_cards()
 
     def primary_button(self) -> QPushButton | None:
@@ -221,6 +233,15 @@ class ConnectionPage(Page):
             describe(edit, _LABELS[name], origin)
             self._hints[name].setText(str(origin))
             self._hints[name].setVisible(common is None)
+
+    def _show_undo(self) -> None:
+        entry = self.state.job.undoable if self.state.job else None
+        if entry:
+            self._done.setText(str(undo_line(entry)))
+            describe(self._undo, _("Undo"), undo_line(entry))
+        for part in (self._done, self._undo):
+            part.setVisible(entry is not None)
+        self._undo.setEnabled(self._fixes_allowed())
 
     def _typed(self, name: Field, text: str) -> None:
         if self.state.job is not None:
