@@ -164,6 +164,8 @@ QPushButton:focus {{ border: 2px solid {c.accent}; padding: 0 {em(1) - 1}px;
 QPushButton:disabled {{ color: {c.disabled}; border-color: {c.line}; background: transparent; }}
 QPushButton[compact="true"] {{ min-height: {em(2.25) - 2}px; padding: 0 {em(0.8)}px; }}
 QPushButton[compact="true"]:focus {{ min-height: {em(2.25) - 4}px; padding: 0 {em(0.8) - 1}px; }}
+#undoButton {{ min-height: {em(1.7) - 2}px; padding: 0 {em(0.5)}px; font-size: {em(SMALL)}px; }}
+#undoButton:focus {{ min-height: {em(1.7) - 4}px; padding: 0 {em(0.5) - 1}px; }}
 #copyReportButton {{ margin-left: {em(0.85)}px; }}
 QPushButton[primary="true"] {{
     background: {c.accent}; color: {c.on_accent}; border-color: {c.accent}; font-weight: bold;

@@ -213,8 +213,8 @@ def save_what_was_typed(drive: Driver, engine: FakeEngine) -> None:
 
 def test_what_was_saved_can_be_undone(drive: Driver, ready: FakeEngine) -> None:
     save_what_was_typed(drive, ready)
-    labels = drive.wizard.page_now.findChildren(QLabel)
-    assert "Saved to .env." in [label.text() for label in labels if label.isVisible()]
+    lines = drive.wizard.page_now.findChildren(ElidedLabel)
+    assert "Saved to .env." in [line.text() for line in lines if line.isVisible()]
     assert drive.find(QPushButton, "undoButton").accessibleDescription() == "Saved to .env."
     checks = ready.calls.count("check")
     drive.click("undoButton")

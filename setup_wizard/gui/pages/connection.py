@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QEvent, QSize, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -30,7 +30,7 @@ from setup_wizard.gui.session import Session
 from setup_wizard.gui.theme import em, system_colors
 from setup_wizard.gui.widgets.cards import Card, InfoCard
 from setup_wizard.gui.widgets.findings_view import FindingsView
-from setup_wizard.gui.widgets.labels import button, describe, label, literal
+from setup_wizard.gui.widgets.labels import ElidedLabel, button, describe, label, literal
 from setup_wizard.gui.words import origins, service_line, undo_line
 from setup_wizard.i18n import Text, _
 from setup_wizard.machine import DEFAULT_SERVICE, Service, ServiceState
@@ -65,8 +65,9 @@ class ConnectionPage(Page):
         self._test = button("testButton")
         self._test.clicked.connect(lambda _checked=False: self.again())
         self._hint = label("small", wrap=True)
-        self._done = label("small", wrap=True)
-        self._undo = button("undoButton", compact=True)
+        self._done = ElidedLabel()
+        self._done.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._undo = button("undoButton")
         self._undo.clicked.connect(lambda _checked=False: session.undo())
         self._start = button("fix_start_service", compact=True)
         self._start.clicked.connect(lambda _checked=False: session.fix(self._start_offer()))
@@ -94,6 +95,7 @@ class ConnectionPage(Page):
         self._labels[name] = label("small")
         self._labels[name].setBuddy(edit)
         self._hints[name] = label("small", wrap=True)
+        self._hints[name].setAlignment(Qt.AlignmentFlag.AlignTop)
         self._hints[name].hide()
 
     def _add_eye(self, edit: QLineEdit) -> QToolButton:
@@ -127,8 +129,9 @@ class ConnectionPage(Page):
         grid.addWidget(self._hint, 7, 0, 1, 4)
         done = QHBoxLayout()
         done.setSpacing(em(0.9))
-        done.addWidget(self._done, 1)
+        done.addWidget(self._done)
         done.addWidget(self._undo)
+        done.addStretch(1)
         grid.addLayout(done, 8, 0, 1, 4)
         cards = QHBoxLayout()
         cards.setSpacing(em(0.9))
@@ -232,12 +235,12 @@ class ConnectionPage(Page):
             origin = each.get(name, "")
             describe(edit, _LABELS[name], origin)
             self._hints[name].setText(str(origin))
-            self._hints[name].setVisible(common is None)
+            self._hints[name].setVisible(common is None and bool(str(origin)))
 
     def _show_undo(self) -> None:
         entry = self.state.job.undoable if self.state.job else None
         if entry:
-            self._done.setText(str(undo_line(entry)))
+            self._done.set_text(undo_line(entry))
             describe(self._undo, _("Undo"), undo_line(entry))
         for part in (self._done, self._undo):
             part.setVisible(entry is not None)
