@@ -138,6 +138,7 @@ def next_fix(state: WizardState) -> FixOffer | None:
 def broken_field(finding: Finding) -> Field | None:
     """Return the field that the user can correct a finding in, where there is one."""
     fields: Mapping[str, Field] = {
+        "env_missing": "host",
         "host_unknown": "host",
         "no_answer": "host",
         "url_missing": "host",

@@ -58,7 +58,8 @@ _SETS: Final[tuple[_Names, ...]] = (
 _KIND_KEYS: Final = ("DB_CONNECTION", "DB_ENGINE", "DB_DIALECT", "DB_TYPE", "DB_CLIENT")
 _OTHER_KINDS: Final = ("mysql", "mariadb", "sqlite", "oracle", "mssql", "sqlserver", "mongodb")
 _OUR_KEYS: Final = re.compile(r"DATABASE_URL|POSTGRES_|DB_|PG[A-Z]")
-_NOTHING_SAID: Final[Mapping[Field, str]] = {"host": "localhost", "port": "5432"}
+USUAL: Final[Mapping[Field, str]] = {"host": "localhost", "port": "5432"}
+"""What holds where nothing is said."""
 
 
 @dataclass(frozen=True)
@@ -154,8 +155,8 @@ def with_typed(settings: Settings, typed: Mapping[Field, str | Secret]) -> Setti
     """
     if not typed:
         return settings
-    values: dict[Field, str | Secret] = {**_NOTHING_SAID, **settings.values}
-    origins = {**dict.fromkeys(_NOTHING_SAID, Origin("default")), **settings.origins}
+    values: dict[Field, str | Secret] = {**USUAL, **settings.values}
+    origins = {**dict.fromkeys(USUAL, Origin("default")), **settings.origins}
     for name, value in typed.items():
         text = value.reveal() if isinstance(value, Secret) else value
         values[name] = Secret(text) if name == "password" else text.strip()
@@ -368,14 +369,14 @@ def _complete(
         said = file.get(key) or around.get(key)
         if name in values or (name == "password" and not said):
             continue
-        if not reading.said and name not in _NOTHING_SAID:
+        if not reading.said and name not in USUAL:
             continue
         values[name] = said.value.reveal() if said else _default(name, values)
         origins[name] = said.origin if said else Origin("default")
 
 
 def _default(name: Field, values: Mapping[Field, str]) -> str:
-    return _NOTHING_SAID.get(name) or values.get("user") or url.libpq_user()
+    return USUAL.get(name) or values.get("user") or url.libpq_user()
 
 
 def _target(values: Mapping[Field, str | Secret], options: Mapping[str, str]) -> Target | None:
@@ -419,8 +420,8 @@ def _nothing_said(env: EnvFile | None) -> Settings:
         problems += _unreadable(env)
         problems += [p for p in env.problems if _hides_our_key(env, p)]
         problems.append(_url_missing(env))
-    origins = dict.fromkeys(_NOTHING_SAID, Origin("default"))
-    return Settings(None, _NOTHING_SAID, origins, tuple(problems))
+    origins = dict.fromkeys(USUAL, Origin("default"))
+    return Settings(None, USUAL, origins, tuple(problems))
 
 
 def _hides_our_key(env: EnvFile, problem: KnownError) -> bool:

@@ -131,6 +131,18 @@ def test_a_wrong_password_brings_the_focus_to_its_field(drive: Driver, engine: F
     assert drive.wizard.focusWidget() is drive.find(QLineEdit, "passwordEdit")
 
 
+def test_without_a_settings_file_the_first_field_waits_for_a_value(
+    drive: Driver, engine: FakeEngine
+) -> None:
+    engine.broken = replace(REJECTED, check="env", code="env_missing")
+    drive.open(engine)
+    drive.go_to(Step.CONNECTION)
+    assert drive.wizard.focusWidget() is drive.find(QLineEdit, "hostEdit")
+    names = ("host", "port", "database", "user", "password")
+    edits = [drive.find(QLineEdit, f"{name}Edit") for name in names]
+    assert [edit.placeholderText() for edit in edits] == ["localhost", "5432", "", "", ""]
+
+
 def test_typing_checks_again_once_with_what_was_typed(drive: Driver, engine: FakeEngine) -> None:
     engine.broken = REJECTED
     drive.open(engine)

@@ -35,7 +35,7 @@ from setup_wizard.gui.words import origins, service_line, undo_line
 from setup_wizard.i18n import Text, _
 from setup_wizard.machine import DEFAULT_SERVICE, Service, ServiceState
 from setup_wizard.secret import Secret
-from setup_wizard.target import FIELDS, Field
+from setup_wizard.target import FIELDS, USUAL, Field
 
 _PAUSE_MS: Final = 600  # a person who types pauses less between two keys
 _LABELS: Final[dict[Field, Text]] = {
@@ -89,6 +89,7 @@ class ConnectionPage(Page):
     def _add_field(self, name: Field) -> None:
         edit = QLineEdit()
         edit.setObjectName(f"{name}Edit")
+        edit.setPlaceholderText(USUAL.get(name, ""))
         edit.textChanged.connect(lambda text: self._typed(name, text))
         edit.returnPressed.connect(self._test_now)
         self._edits[name] = edit
