@@ -56,11 +56,14 @@ class Project:
 
     @contextmanager
     def wizard(self, desktop: Desktop) -> Iterator[Popen[bytes]]:
-        """The program, double-clicked in the project's folder, up to its first page."""
+        """The program, double-clicked in the folder, from its first page to its end by Escape."""
         with windows.running(self.folder + r"\SetupWizard.exe", cwd=self.folder) as process:
             wait_for("the window", desktop.has_window)
             desktop.shows("project", "Documents")
             yield process
+            if process.poll() is None:
+                desktop.press("Escape")
+                wait_for("the end", lambda: process.poll() is not None)
         wait_for("an empty screen", lambda: not desktop.has_window())
 
     def write_env(self, password: str = PASSWORD) -> bytes:

@@ -31,7 +31,6 @@ def test_a_wrong_password_is_typed_again_and_saved(
         desktop.settle("password-saved")
         desktop.press("Return")
         desktop.shows("plan-with-the-saved-password", "CREATETABLE")
-        desktop.press("Escape")
 
     assert project.env.read_bytes() == before.replace(b"wrong1234", PASSWORD.encode())
 
@@ -41,7 +40,7 @@ def test_what_is_there_already_is_left_alone(
 ) -> None:
     postgres.start()
     postgres.ask("CREATE DATABASE real_estate")
-    postgres.run_script("/rig/test/migrations/create_sessions_table.sql", "real_estate")
+    postgres.run_script("/rig/test/checkout/migrations/create_sessions_table.sql", "real_estate")
     postgres.ask(
         "INSERT INTO sessions (session_id, expires_at) VALUES ('kept', '2030-01-01')", "real_estate"
     )
@@ -54,7 +53,6 @@ def test_what_is_there_already_is_left_alone(
         desktop.shows("already-there", "sessions")
         desktop.press("Return")
         desktop.shows("already-there-done", "Listofrelations", "sessions")
-        desktop.press("Return")
 
     assert postgres.ask(OBJECTS, "real_estate") == before
     assert postgres.ask("SELECT session_id FROM sessions", "real_estate") == "kept"
@@ -69,5 +67,4 @@ def test_a_service_that_gives_up_says_who_has_its_port(
         with windows.port_taken():
             desktop.press("Return")
             desktop.shows("service-gave-up", "5432", "python.exe")
-        desktop.press("Escape")
     assert postgres.state == STOPPED
