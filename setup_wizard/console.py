@@ -48,6 +48,8 @@ class Console:
         self._out = out
         self._people = err if options.json else out
         self._keyboard = keyboard
+        # On Windows the null device calls itself a terminal too; nobody reads along there.
+        self._somebody_there = keyboard.isatty() and (out.isatty() or err.isatty())
         self._findings: tuple[Finding, ...] = ()
         self._shown: list[Finding] = []
         self._document: dict[str, Any] = {}
@@ -280,7 +282,7 @@ class Console:
     # -- what people answer -----------------------------------------------------------------
 
     def _may_ask(self) -> bool:
-        return not self._options.yes and self._keyboard.isatty()
+        return not self._options.yes and self._somebody_there
 
     def _ask(self, question: Text) -> bool:
         if not self._may_ask():

@@ -12,8 +12,8 @@ from setup_wizard.engine import open_engine
 from setup_wizard.options import parse
 
 
-class Keyboard(io.StringIO):
-    """A terminal at which somebody has typed these lines already."""
+class Terminal(io.StringIO):
+    """A terminal; to read from, one at which somebody has typed these lines already."""
 
     def isatty(self) -> bool:
         return True
@@ -43,8 +43,9 @@ class Outcome:
 
 def run(*argv: object, typed: str | None = None) -> Outcome:
     """Run ``setup-wizard`` with these arguments, at a terminal where ``typed`` was typed."""
-    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
-    keyboard = io.StringIO() if typed is None else Keyboard(typed)
+    out = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    err = io.StringIO() if typed is None else Terminal()
+    keyboard = io.StringIO() if typed is None else Terminal(typed)
     options = parse([str(word) for word in argv])
     code = Console(options, open_engine, out=out, err=err, keyboard=keyboard).run()
     out.flush()

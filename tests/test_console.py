@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import socket
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from setup_wizard.console import Console
+from setup_wizard.engine import open_engine
+from setup_wizard.options import parse
 from setup_wizard.resources import bundled
 from setup_wizard.secret import Secret
 from setup_wizard.target import Target
 from tests.projects import make_project
 from tests.servers import Psql, Server
-from tests.terminal import run
+from tests.terminal import Terminal, run
 
 SCRIPT = "migrations/create_sessions_table.sql"
 
@@ -143,6 +147,12 @@ def test_declining_on_a_terminal_changes_nothing(
     outcome = run("apply", "--project", project, typed="n\n")
     assert outcome.code == 130
     assert "Did not find any" in psql(database, "-c", r"\dt")
+
+
+def test_a_null_device_that_calls_itself_a_terminal_is_not_asked(project: Path) -> None:
+    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
+    options = parse(["apply", "--json", "--project", str(project)])
+    assert Console(options, open_engine, out=out, err=err, keyboard=Terminal()).run() == 0
 
 
 def test_agreeing_on_a_terminal_applies(project: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -469,3 +470,20 @@ def test_the_window_shows_itself_before_anything_heavy_is_imported() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_process_ends_when_the_window_is_left(tmp_path: Path) -> None:
+    program = """
+import sys
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from setup_wizard.gui import build_wizard
+application = QApplication([])
+wizard = build_wizard(["--project", sys.argv[1]])
+wizard.show()
+QTimer.singleShot(300, wizard.reject)
+sys.exit(application.exec())
+"""
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    surroundings = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    assert subprocess.run(command, env=surroundings, timeout=30).returncode == 0
