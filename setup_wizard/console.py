@@ -61,8 +61,9 @@ class Console:
 
     def run(self) -> int:
         """Run the command that was asked for; return the exit code."""
+        loading = Thread(target=load_parser)
         if self._options.command != "tables":
-            Thread(target=load_parser, daemon=True).start()
+            loading.start()
         commands = {
             "check": self._check,
             "plan": self._plan,
@@ -85,6 +86,8 @@ class Console:
         finally:
             if "_engine" in vars(self):
                 self._engine.close()
+            if loading.is_alive():  # a process that ends while it loads a library can hang
+                loading.join()
         code = exit_code(self._findings)
         if self._options.json:
             self._write_json(code)
